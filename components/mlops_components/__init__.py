@@ -1,0 +1,1 @@
+"""Pulumi component resources of the MLOps estate, each usable on its own."""

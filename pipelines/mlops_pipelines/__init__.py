@@ -1,0 +1,1 @@
+"""What flows at run time: pipeline definitions, step scripts, state machines, function handlers."""

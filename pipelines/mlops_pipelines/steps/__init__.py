@@ -1,0 +1,1 @@
+"""Step scripts: thin shells over tested functions, with the SageMaker container conventions."""

@@ -1,0 +1,1 @@
+"""Security and compliance rules; importing this package never starts a policy pack."""

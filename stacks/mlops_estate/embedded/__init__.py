@@ -1,0 +1,1 @@
+"""The embedded AWS account: moto plus what it lacks, driven by the unchanged Pulumi program."""
