@@ -1,0 +1,75 @@
+"""What the engine asks of whoever creates resources: four plain records and one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRequest:
+    """What a program wants of one custom resource.
+
+    `inputs` have wire names (camelCase), secrets unwrapped, Pulumi assets intact; `default_tags` are the tags of the
+    provider the resource uses; `provider_region` is that provider's region, or None for the account's own.
+    """
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    default_tags: Mapping[str, str]
+    provider_region: str | None = None
+
+
+@dataclass(slots=True)
+class ResourceState:
+    """One resource as it stands. `record` is JSON data, enough to update, delete or read it in another process."""
+
+    request: ResourceRequest
+    id: str
+    outputs: dict[str, Any]
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What reading a resource back showed.
+
+    `backing` is "emulated" (the account answers for it), "validated" (checked; the service has no read operation) or
+    "declared" (providers and the like); `backend` is "moto", "gap filler" or "".
+    """
+
+    backing: str
+    backend: str
+    equal: bool
+    differences: tuple[str, ...] = ()
+
+
+class ResourceDriver(Protocol):
+    """Creates, updates, reads and deletes resources; a fault raises `FaultsFound` with the URN and the input path."""
+
+    def create(self, request: ResourceRequest) -> ResourceState:
+        """Create the resource."""
+        ...
+
+    def update(self, state: ResourceState, request: ResourceRequest) -> ResourceState:
+        """Bring an existing resource to `request` in place."""
+        ...
+
+    def replacement_reasons(self, state: ResourceState, request: ResourceRequest) -> list[str]:
+        """Name the changed properties that force a replacement; empty where an in-place update will do."""
+        ...
+
+    def delete(self, state: ResourceState) -> None:
+        """Delete the resource."""
+        ...
+
+    def read_back(self, state: ResourceState) -> ReadBack:
+        """Read the resource from the account and compare it with what was sent."""
+        ...
+
+    def provider_config(self, request: ResourceRequest) -> None:
+        """Take note of an explicit provider."""
+        ...
