@@ -1,0 +1,24 @@
+"""The typed configuration of an environment: models, rules, reading with positions, overlays, schema."""
+
+from mlops_estate.config.document import ConfigFault
+from mlops_estate.config.environment import EnvironmentConfig, parse, unpinned
+from mlops_estate.config.estate import EstateBlock
+from mlops_estate.config.loading import LoadedEnvironment, environments, load_environment
+from mlops_estate.config.models import ModelBlock
+from mlops_estate.config.overlays import overlay_account, overlay_versions
+from mlops_estate.config.schema import json_schema
+
+__all__ = [
+    "ConfigFault",
+    "EnvironmentConfig",
+    "EstateBlock",
+    "LoadedEnvironment",
+    "ModelBlock",
+    "environments",
+    "json_schema",
+    "load_environment",
+    "overlay_account",
+    "overlay_versions",
+    "parse",
+    "unpinned",
+]

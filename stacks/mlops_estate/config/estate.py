@@ -1,0 +1,165 @@
+"""The estate-wide block: account, region, network, alerts, budget and what is kept how long."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mlops_estate.config.classes import Block, EnvironmentClass, by_class
+
+AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["123456789012"])]
+Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+[a-z]$", examples=["eu-west-1a"])]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254, examples=["ml-oncall@example.com"])]
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+class RegistryBlock(Block):
+    """Where approved model versions are kept: one registry for all environments."""
+
+    account: AccountId = Field(
+        description="Account that owns the model registry. Only the environment in this account creates the model package "
+        "groups; the others refer to them by ARN.",
+        examples=["123456789012"],
+    )
+    prefix: str = Field(
+        default="mlops",
+        pattern=r"^[a-z](-?[a-z0-9])*$",
+        max_length=40,
+        description="Names of model package groups begin with this. Two environments in the registry's own account need "
+        "two prefixes.",
+    )
+
+
+class NetworkBlock(Block):
+    """The private network: managed here (the default), or one that you bring."""
+
+    cidr: str | None = Field(
+        default=None,
+        pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$",
+        description="Address range of the managed network, /16 to /24. Default: 10.64.0.0/16.",
+        examples=["10.64.0.0/16"],
+    )
+    vpc_id: str | None = Field(
+        default=None,
+        pattern=r"^vpc-[0-9a-f]{8,17}$",
+        description="Bring your own network: its id. Needs `subnet_ids`; excludes `cidr`.",
+        examples=["vpc-0a1b2c3d4e5f60718"],
+    )
+    subnet_ids: list[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Private subnets of the network you bring: at most 16, as SageMaker takes no more.",
+        examples=[["subnet-0a1b2c3d4e5f60718"]],
+    )
+    flow_log_retention_days: int = by_class(
+        7, 30, 365, ge=1, le=3653, description="How long flow logs of the managed network are kept, in days."
+    )
+
+    @property
+    def managed(self) -> bool:
+        """Whether the estate makes the network itself."""
+        return self.vpc_id is None
+
+
+class AlertsBlock(Block):
+    """Who is told, by severity."""
+
+    critical: list[Email] = Field(
+        default_factory=list, description="Mail addresses for what needs a person now: failing endpoints, rollbacks."
+    )
+    warning: list[Email] = Field(
+        default_factory=list,
+        description="Mail addresses for what needs a look today: drift, a budget about to be spent.",
+    )
+    info: list[Email] = Field(
+        default_factory=list, description="Mail addresses for what is good to know: releases, approvals."
+    )
+
+
+class BudgetBlock(Block):
+    """What the environment may cost."""
+
+    monthly_usd: float = by_class(
+        300, 1000, 5000, gt=0, le=10_000_000, description="Budget of the environment's account in US dollars a month."
+    )
+    warn_at_percent: list[Annotated[float, Field(gt=0, le=1000)]] = Field(
+        default_factory=lambda: [50, 80, 100],
+        min_length=1,
+        max_length=5,
+        description="Shares of the budget, in percent of actual cost, at which a warning goes out (AWS: at most 5 per budget).",
+    )
+
+
+class KeysBlock(Block):
+    """Customer-managed keys: one per data class."""
+
+    deletion_window_days: int = by_class(
+        7, 14, 30, ge=7, le=30, description="Days between a key's scheduled deletion and its deletion (AWS: 7 to 30)."
+    )
+    rotation_days: int = Field(
+        default=365,
+        ge=90,
+        le=2560,
+        description="Days between two automatic rotations of key material (AWS: 90 to 2560).",
+    )
+
+
+class StorageBlock(Block):
+    """How long data is locked and kept."""
+
+    snapshot_lock_mode: str = by_class(
+        "GOVERNANCE",
+        "GOVERNANCE",
+        "COMPLIANCE",
+        pattern="^(GOVERNANCE|COMPLIANCE)$",
+        description="Object Lock of dataset snapshots: GOVERNANCE can be lifted by a privileged role, COMPLIANCE by nobody.",
+    )
+    snapshot_lock_days: int = by_class(
+        1, 30, 365, ge=1, le=36500, description="Days for which a dataset snapshot can't be changed or deleted."
+    )
+    capture_retention_days: int = by_class(
+        14, 30, 90, ge=1, le=3650, description="Days for which captured requests and answers are kept."
+    )
+    log_retention_days: int = by_class(30, 90, 400, ge=1, le=3653, description="Days for which access logs are kept.")
+
+
+class EstateBlock(Block):
+    """Everything that the models of an environment share."""
+
+    environment_class: EnvironmentClass = Field(
+        description="What the environment is for; decides every default marked by class. "
+        "Default: the environment's own name, where that is dev, staging or prod.",
+        examples=["dev"],
+    )
+    account: AccountId = Field(
+        description="AWS account of the environment; the providers refuse any other.", examples=["123456789012"]
+    )
+    region: str = Field(description="AWS region of the environment.", examples=["eu-west-1"])
+    zones: list[Zone] = Field(
+        min_length=1,
+        max_length=6,
+        description="Availability zones for private subnets, of the region. Each costs an interface endpoint per service.",
+        examples=[["eu-west-1a"]],
+    )
+    registry: RegistryBlock = Field(description="The model registry.", examples=[{"account": "123456789012"}])
+    prefix: str = Field(
+        default="mlops-{environment}",
+        pattern=r"^[a-z]([a-z0-9-]|\{environment\})*$",
+        max_length=63,
+        description="Names begin with this; `{environment}` stands for the environment's name.",
+    )
+    owner: str = Field(
+        default="ml-platform",
+        pattern=r"^[A-Za-z0-9 .:/=+@_-]+$",
+        max_length=256,
+        description="Value of the tag `owner` on every resource.",
+    )
+    network: NetworkBlock = Field(default_factory=NetworkBlock, description="The private network.")
+    alerts: AlertsBlock = Field(default_factory=AlertsBlock, description="Who is told, by severity.")
+    budget: BudgetBlock = Field(default_factory=BudgetBlock, description="What the environment may cost.")
+    keys: KeysBlock = Field(default_factory=KeysBlock, description="Customer-managed keys.")
+    storage: StorageBlock = Field(default_factory=StorageBlock, description="How long data is locked and kept.")
+    protect: bool = by_class(
+        False, True, True, description="Whether stateful resources (buckets, keys, feature groups) refuse deletion."
+    )

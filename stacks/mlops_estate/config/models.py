@@ -1,0 +1,210 @@
+"""A model's block: at most 15 lines of YAML, everything else has a default by environment class."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mlops_estate.config.classes import Block, by_class
+
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$", examples=["ml.m5.large"])]
+Strategy = Literal["all_at_once", "canary", "linear", "rolling"]
+Schedule = Literal["hourly", "daily"]
+Column = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]*[A-Za-z0-9]){0,63}$", examples=["deny"])]
+"""A column is a feature: SageMaker's own pattern for FeatureName."""
+
+RelativePath = Annotated[str, Field(pattern=r"^[^/\s][^\s]*$", max_length=512)]
+
+
+class FeaturesBlock(Block):
+    """The model's feature group."""
+
+    schema_file: RelativePath | None = Field(
+        default=None,
+        description="YAML file with the features' names and types, relative to the project. Default: `schema.yaml` beside `data`.",
+        examples=["data/mortgage-approval/schema.yaml"],
+    )
+    online: bool = Field(default=True, description="Whether records can also be read one by one, in milliseconds.")
+    ttl_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=3650,
+        description="Days after which a record leaves the online store. Default: never.",
+    )
+
+
+class TrainingBlock(Block):
+    """The training pipeline."""
+
+    instance_type: InstanceType = by_class(
+        "ml.m5.large", "ml.m5.large", "ml.m5.xlarge", description="Instance type of the training job."
+    )
+    processing_instance_type: InstanceType = by_class(
+        "ml.t3.medium",
+        "ml.m5.large",
+        "ml.m5.large",
+        description="Instance type of the preprocessing and evaluation jobs.",
+    )
+    use_spot: bool = Field(
+        default=True, description="Train on managed spot capacity with checkpoints: up to 90 % cheaper."
+    )
+    max_runtime_seconds: int = Field(
+        default=3600, ge=1, le=2_419_200, description="Longest run of the training job, in seconds."
+    )
+    max_wait_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=2_419_200,
+        description="Longest time from submission to end on spot capacity, in seconds; at least `max_runtime_seconds`. "
+        "Default: twice that.",
+    )
+    minimum_auc: float = Field(
+        default=0.7,
+        ge=0.5,
+        le=1.0,
+        description="Quality gate: a model below this area under the ROC curve isn't registered.",
+    )
+    seed: int = Field(default=7, ge=0, le=2**32 - 1, description="Seed of the split and of the training algorithm.")
+
+
+class ReleaseBlock(Block):
+    """Which version of the model is live, and how a new one is released."""
+
+    version: int | None = Field(
+        default=None,
+        ge=1,
+        description="The registry's version that is live. Default: none; the endpoint waits for a version.",
+        examples=[1],
+    )
+    previous: int | None = Field(
+        default=None,
+        ge=1,
+        description="The version that was live before, while its release settles: kept for a rollback.",
+    )
+    strategy: Strategy = by_class(
+        "all_at_once",
+        "canary",
+        "canary",
+        description="How traffic moves: all_at_once; canary (a share first, then the rest); linear (equal steps); "
+        "rolling (instances replaced in batches, without a second fleet).",
+    )
+    step_percent: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Share of the fleet in the first (canary) or each (linear, rolling) step, in percent. "
+        "Default: canary 10, linear 25, rolling 25.",
+    )
+    wait_seconds: int = by_class(
+        0,
+        300,
+        600,
+        ge=0,
+        le=3600,
+        description="Time after each step in which the rollback alarms are watched, in seconds.",
+    )
+    termination_wait_seconds: int = by_class(
+        0, 300, 600, ge=0, le=3600, description="Time for which the old fleet stays after the shift, in seconds."
+    )
+    max_execution_seconds: int = Field(
+        default=7200,
+        ge=600,
+        le=28_800,
+        description="Longest time of the whole release, in seconds; longer than all waits together.",
+    )
+
+    @property
+    def step(self) -> int:
+        """The share of each step in percent, with the strategy's default; 100 for all at once."""
+        return self.step_percent or {"canary": 10, "linear": 25, "rolling": 25}.get(self.strategy, 100)
+
+
+class RollbackBlock(Block):
+    """What rolls a release back, and raises an alarm at any time."""
+
+    max_error_percent: float = by_class(
+        5.0, 1.0, 1.0, gt=0, le=100, description="Share of requests that fail with a server error, in percent."
+    )
+    max_latency_ms: float = by_class(
+        1000, 500, 500, gt=0, le=60_000, description="99th percentile of the model's latency, in milliseconds."
+    )
+
+
+class ServingBlock(Block):
+    """The endpoint's instances and what is captured of its traffic."""
+
+    instance_type: InstanceType = by_class(
+        "ml.t2.medium", "ml.m5.large", "ml.m5.large", description="Instance type of the endpoint."
+    )
+    instance_count: int = by_class(1, 2, 2, ge=1, le=1000, description="Instances of the endpoint at its creation.")
+    capture_percent: int = by_class(
+        100,
+        100,
+        100,
+        ge=0,
+        le=100,
+        description="Share of requests and answers that is captured, in percent; 0 turns capture off.",
+    )
+
+
+class AutoscalingBlock(Block):
+    """Target tracking on invocations per instance."""
+
+    enabled: bool = by_class(False, True, True, description="Whether the endpoint scales with its traffic.")
+    min_instances: int = by_class(1, 2, 2, ge=1, le=1000, description="Fewest instances.")
+    max_instances: int = by_class(2, 4, 8, ge=1, le=1000, description="Most instances.")
+    invocations_per_instance: int = Field(
+        default=600, ge=1, le=1_000_000, description="Target: invocations of one instance per minute."
+    )
+    scale_in_cooldown_seconds: int = Field(
+        default=300, ge=0, le=86_400, description="Pause after a scale-in, in seconds."
+    )
+    scale_out_cooldown_seconds: int = Field(
+        default=60, ge=0, le=86_400, description="Pause after a scale-out, in seconds."
+    )
+
+
+class MonitoringBlock(Block):
+    """The data-quality monitor of the captured requests."""
+
+    enabled: bool = Field(
+        default=True, description="Whether captured requests are compared with the training data's baseline."
+    )
+    schedule: Schedule = by_class("daily", "daily", "hourly", description="How often.")
+    instance_type: InstanceType = Field(default="ml.m5.large", description="Instance type of the monitoring job.")
+    max_runtime_seconds: int = Field(
+        default=1800,
+        ge=60,
+        le=86_400,
+        description="Longest run of one monitoring job, in seconds; shorter than its interval.",
+    )
+
+
+class ModelBlock(Block):
+    """One model: its data, how it is trained, released, served and watched."""
+
+    data: RelativePath = Field(
+        description="CSV file of the first records, relative to the project.",
+        examples=["data/mortgage-approval/hmda_boston_mortgages.csv"],
+    )
+    label: Column = Field(description="Column that the model predicts.", examples=["deny"])
+    protected_attribute: Column | None = Field(
+        default=None,
+        description="Column by which fairness is measured; never a feature of the model. Default: fairness isn't measured.",
+        examples=["afam"],
+    )
+    features: FeaturesBlock = Field(default_factory=FeaturesBlock, description="The feature group.")
+    training: TrainingBlock = Field(default_factory=TrainingBlock, description="The training pipeline.")
+    release: ReleaseBlock = Field(
+        default_factory=ReleaseBlock, description="Which version is live, and how one is released."
+    )
+    rollback: RollbackBlock = Field(default_factory=RollbackBlock, description="What rolls a release back.")
+    serving: ServingBlock = Field(default_factory=ServingBlock, description="The endpoint's instances.")
+    autoscaling: AutoscalingBlock = Field(default_factory=AutoscalingBlock, description="Scaling with traffic.")
+    monitoring: MonitoringBlock = Field(default_factory=MonitoringBlock, description="The data-quality monitor.")
+
+    @property
+    def schema_path(self) -> str:
+        """The schema file, relative to the project: as configured, or beside the data."""
+        return self.features.schema_file or f"{self.data.rpartition('/')[0]}/schema.yaml".lstrip("/")

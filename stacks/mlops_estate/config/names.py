@@ -1,0 +1,94 @@
+"""Every name that is made of the prefix and something from the configuration: one place for the program and the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mlops_estate.config.aws_limits import NAME_LIMITS
+from mlops_estate.config.findings import Finding
+
+if TYPE_CHECKING:
+    from mlops_estate.config.estate import EstateBlock
+
+BUCKET_PURPOSES = ("raw", "curated", "features", "models", "capture", "reports", "access-logs")
+"""Buckets of an environment by what they hold; see the component `DataLake`."""
+
+
+def bucket(prefix: str, purpose: str, account: str, region: str) -> str:
+    """Return the name of a bucket: unique in the world by account and region."""
+    return f"{prefix}-{purpose}-{account}-{region}"
+
+
+def endpoint(prefix: str, model: str) -> str:
+    """Return the name of a model's endpoint."""
+    return f"{prefix}-{model}"
+
+
+def feature_group(prefix: str, model: str) -> str:
+    """Return the name of a model's feature group."""
+    return f"{prefix}-{model}"
+
+
+def model_package_group(registry_prefix: str, model: str) -> str:
+    """Return the name of a model's package group: the same from every environment."""
+    return f"{registry_prefix}-{model}"
+
+
+def model_package_group_arn(registry_account: str, region: str, registry_prefix: str, model: str) -> str:
+    """Return the ARN of a model's package group in the registry's account."""
+    name = model_package_group(registry_prefix, model)
+    return f"arn:aws:sagemaker:{region}:{registry_account}:model-package-group/{name}"
+
+
+def model_package_arn(registry_account: str, region: str, registry_prefix: str, model: str, version: int) -> str:
+    """Return the ARN of one version of a model."""
+    name = model_package_group(registry_prefix, model)
+    return f"arn:aws:sagemaker:{region}:{registry_account}:model-package/{name}/{version}"
+
+
+def pipeline(prefix: str, model: str) -> str:
+    """Return the name of a model's training pipeline."""
+    return f"{prefix}-{model}-training"
+
+
+def monitor(prefix: str, model: str) -> str:
+    """Return the name of a model's data-quality job definition and its schedule."""
+    return f"{prefix}-{model}-data-quality"
+
+
+def roles(prefix: str) -> dict[str, str]:
+    """Return the names of the roles that the models of an environment share, by purpose."""
+    return {purpose: f"{prefix}-{purpose}" for purpose in ("training", "serving", "monitoring", "feature-store")}
+
+
+def estate_findings(estate: EstateBlock, environment: str) -> Iterator[Finding]:
+    """Yield estate-wide names that AWS would refuse after prefixing."""
+    prefix = estate.prefix.replace("{environment}", environment)
+    longest = max((bucket(prefix, purpose, estate.account, estate.region) for purpose in BUCKET_PURPOSES), key=len)
+    named = [("bucket", longest), *(("role", role) for role in roles(prefix).values()), ("budget", f"{prefix}-monthly")]
+    for kind, name in named:
+        yield from _refused(kind, name, ("prefix",), len(name) - len(prefix))
+
+
+def model_findings(model: str, prefix: str, registry_prefix: str) -> Iterator[Finding]:
+    """Yield names of a model that AWS would refuse after prefixing; paths are relative to the model's block."""
+    for kind, name in (
+        ("endpoint", endpoint(prefix, model)),
+        ("feature group", feature_group(prefix, model)),
+        ("model package group", model_package_group(registry_prefix, model)),
+        ("pipeline", pipeline(prefix, model)),
+        ("job definition", monitor(prefix, model)),
+        ("monitoring schedule", monitor(prefix, model)),
+    ):
+        yield from _refused(kind, name, (), len(name) - len(model))
+
+
+def _refused(kind: str, name: str, path: tuple[str, ...], taken: int) -> Iterator[Finding]:
+    limit = NAME_LIMITS[kind]
+    if len(name) > limit.longest:
+        rule = f"the {kind} name has {len(name)} characters; AWS takes at most {limit.longest}"
+        yield Finding(path, name, rule, f"use at most {limit.longest - taken} characters here", limit.source)
+    elif not limit.pattern.fullmatch(name):
+        rule = f"the {kind} name must match {limit.pattern.pattern}"
+        yield Finding(path, name, rule, "use lower-case letters, digits and single hyphens", limit.source)

@@ -1,0 +1,37 @@
+"""Changes to raw configuration that commands make for one run, and say that they make."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+
+def overlay_account(estate_raw: Mapping[str, Any], account_id: str) -> dict[str, Any]:
+    """Return the estate block with the environment and the registry both in `account_id`."""
+    estate = copy.deepcopy(dict(estate_raw))
+    estate["account"] = account_id
+    estate["registry"] = {**estate.get("registry", {}), "account": account_id}
+    return estate
+
+
+def overlay_versions(models_raw: Mapping[str, Any], versions: Mapping[str, int | None]) -> dict[str, Any]:
+    """Return the models with each version in `versions` pinned; None removes the pin and `previous` with it.
+
+    Models that `versions` doesn't name stay as they are. Raises KeyError for a name that is no model.
+    """
+    models = copy.deepcopy(dict(models_raw))
+    for name, version in versions.items():
+        if name not in models:
+            raise KeyError(f"no model named {name}; there are {', '.join(models) or 'none'}")
+        release = dict(models[name].get("release") or {})
+        if version is None:
+            release.pop("version", None)
+            release.pop("previous", None)
+        else:
+            release["version"] = version
+        if release:
+            models[name]["release"] = release
+        else:
+            models[name].pop("release", None)
+    return models
