@@ -1,1 +1,1 @@
-"""Step scripts: thin shells over tested functions, with the SageMaker container conventions."""
+"""Step scripts of the training pipeline, with the SageMaker container conventions; numpy, pandas, scikit-learn only."""
