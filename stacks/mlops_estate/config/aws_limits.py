@@ -16,13 +16,15 @@ SUPPORTED_REGIONS = frozenset(
 """Regions with SageMaker AI endpoints and AWS-published images for scikit-learn and Model Monitor.
 
 Source: https://docs.aws.amazon.com/general/latest/gr/sagemaker.html and
-https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-paths.html; a test holds them against botocore's endpoint data.
+https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-paths.html; a test holds
+them against botocore's endpoint data.
 """
 
 SERVERLESS_MEMORY_MB = (1024, 2048, 3072, 4096, 5120, 6144)
 """Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantServerlessConfig.html"""
 
-_SAGEMAKER = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
+_SAGEMAKER = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Create"
+_HYPHENS = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,15 @@ NAME_LIMITS = {
     for limit in (
         _limit("bucket", 63, r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"),
         _limit("role", 64, r"[\w+=,.@-]+", "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"),
-        _limit("endpoint", 63, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", f"{_SAGEMAKER}API_CreateEndpoint.html"),
-        _limit("feature group", 64, r"[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}", f"{_SAGEMAKER}API_CreateFeatureGroup.html"),
-        _limit("model package group", 63, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", f"{_SAGEMAKER}API_CreateModelPackageGroup.html"),
-        _limit("pipeline", 256, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}", f"{_SAGEMAKER}API_CreatePipeline.html"),
-        _limit("job definition", 63, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", f"{_SAGEMAKER}API_CreateDataQualityJobDefinition.html"),
-        _limit("monitoring schedule", 63, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", f"{_SAGEMAKER}API_CreateMonitoringSchedule.html"),
+        _limit("endpoint", 63, _HYPHENS, f"{_SAGEMAKER}Endpoint.html"),
+        _limit("feature group", 64, r"[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}", f"{_SAGEMAKER}FeatureGroup.html"),
+        _limit("model package group", 63, _HYPHENS, f"{_SAGEMAKER}ModelPackageGroup.html"),
+        _limit("pipeline", 256, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}", f"{_SAGEMAKER}Pipeline.html"),
+        _limit("job definition", 63, _HYPHENS, f"{_SAGEMAKER}DataQualityJobDefinition.html"),
+        _limit("monitoring schedule", 63, _HYPHENS, f"{_SAGEMAKER}MonitoringSchedule.html"),
         _limit("topic", 256, r"[A-Za-z0-9_-]+", "https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html"),
         _limit("alarm", 255, r"[ -~]+", "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"),
         _limit("budget", 100, r"[^:\\]+", "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html"),
     )
 }  # fmt: skip
-"""Longest names by kind, checked on the name after prefixing. A test holds the SageMaker and IAM rows against botocore."""
+"""Longest names by kind, checked after prefixing. A test holds SageMaker's and IAM's rows against botocore."""

@@ -26,7 +26,8 @@ class Checked(Generic[BlockT]):
     @property
     def value(self) -> BlockT:
         """The sound block; ask only when there are no findings."""
-        assert self.draft is not None and not self.findings
+        assert self.draft is not None
+        assert not self.findings
         return self.draft
 
 
@@ -185,10 +186,19 @@ def _rule_and_fix(kind: str, context: dict[str, Any], value: Any, message: str) 
     if kind == "literal_error":
         choices = [choice.strip("'") for choice in str(context["expected"]).replace(" or ", ", ").split(", ")]
         close = nearest(str(value), choices)
-        return f"must be one of {', '.join(choices)}", f"did you mean `{close}`?" if close else f"use `{choices[0]}`"
+        return (
+            f"must be one of {', '.join(choices)}",
+            f"did you mean `{close}`?" if close else f"use one of {', '.join(choices)}",
+        )
     if kind == "string_pattern_mismatch":
         return f"must match {context['pattern']}", "write it in that form"
     return message[:1].lower() + message[1:], "see docs/reference/configuration.md"
+
+
+def _closest(value: Any, choices: list[str]) -> str:
+    if isinstance(value, int) and all(choice.isdigit() for choice in choices):
+        return min(choices, key=lambda choice: abs(int(choice) - value))
+    return nearest(str(value), choices)
 
 
 def _kind(value: Any) -> str:

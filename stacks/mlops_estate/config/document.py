@@ -19,7 +19,7 @@ Path_ = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ConfigFault(Fault):
-    """A fault in a configuration file. `line` counts from 1; 0 where there is none (a value that came by another way)."""
+    """A fault in a configuration file. `line` counts from 1; 0 where there is none (values not from a file)."""
 
     file: str = ""
     line: int = 0
@@ -92,8 +92,8 @@ _CONSTRUCT: dict[str, Callable[[str], Any]] = {
 def read_document(path: Path) -> Document:
     """Read a YAML file into plain data with positions.
 
-    Raises `FaultsFound` when the file can't be read as YAML at all: missing, not UTF-8, empty, malformed, or more than one
-    document. Faults that leave the rest readable (duplicate keys, keys that are no strings) are kept in `faults`.
+    Raises `FaultsFound` when the file can't be read as YAML at all: missing, not UTF-8, empty, malformed, or more than
+    one document. Faults that leave the rest readable (duplicate keys, keys that are no strings) are kept in `faults`.
     """
     document = Document(file=path.name)
     try:
@@ -208,4 +208,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word that `word` most likely stands for, or an empty string."""
     by_shape = {name.lower().replace("-", "_"): name for name in known}
     found = difflib.get_close_matches(word.lower().replace("-", "_"), by_shape, n=1, cutoff=0.6)
-    return by_shape[found[0]] if found else ""
+    if found:
+        return by_shape[found[0]]
+    begun = [name for shape, name in by_shape.items() if len(shape) > 2 and word.lower().startswith(shape)]
+    return begun[0] if begun else ""

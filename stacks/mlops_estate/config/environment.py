@@ -44,7 +44,7 @@ class EnvironmentConfig:
 
 
 def parse(environment: str, estate_raw: Any, models_raw: Any, document: Document | None = None) -> EnvironmentConfig:
-    """Return the typed configuration of `environment` from the values of `mlops-estate:estate` and `mlops-estate:models`.
+    """Return the typed configuration of `environment` from its raw `mlops-estate:estate` and `mlops-estate:models`.
 
     `document` gives faults their file and line. Raises `FaultsFound` with every fault of both blocks.
     """
@@ -135,7 +135,7 @@ def _report(
                 source=finding.source,
                 file=file,
                 line=document.line(whole) if document else 0,
-            )  # fmt: skip
+            )
         )
     return iter(sorted(faults, key=lambda fault: (fault.line, fault.where)))
 

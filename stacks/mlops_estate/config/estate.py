@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,20 +14,26 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=2
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 
+LogRetention = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]  # fmt: skip
+"""Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+
+
 class RegistryBlock(Block):
     """Where approved model versions are kept: one registry for all environments."""
 
     account: AccountId = Field(
-        description="Account that owns the model registry. Only the environment in this account creates the model package "
-        "groups; the others refer to them by ARN.",
+        description="Account that owns the model registry. Only the environment in this account creates the "
+        "model package groups; the others refer to them by ARN.",
         examples=["123456789012"],
     )
     prefix: str = Field(
         default="mlops",
         pattern=r"^[a-z](-?[a-z0-9])*$",
         max_length=40,
-        description="Names of model package groups begin with this. Two environments in the registry's own account need "
-        "two prefixes.",
+        description="Names of model package groups begin with this. Two environments in the registry's own account "
+        "need two prefixes.",
     )
 
 
@@ -52,8 +58,15 @@ class NetworkBlock(Block):
         description="Private subnets of the network you bring: at most 16, as SageMaker takes no more.",
         examples=[["subnet-0a1b2c3d4e5f60718"]],
     )
-    flow_log_retention_days: int = by_class(
-        7, 30, 365, ge=1, le=3653, description="How long flow logs of the managed network are kept, in days."
+    security_group_ids: list[Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]] = Field(
+        default_factory=list,
+        max_length=5,
+        description="Security groups of the network you bring, for the workloads: at most 5. "
+        "Default: one is made that only reaches the network over HTTPS.",
+        examples=[["sg-0a1b2c3d4e5f60718"]],
+    )
+    flow_log_retention_days: LogRetention = by_class(
+        30, 90, 365, description="Days for which flow logs of the managed network are kept: CloudWatch's own choices."
     )
 
     @property
@@ -66,14 +79,19 @@ class AlertsBlock(Block):
     """Who is told, by severity."""
 
     critical: list[Email] = Field(
-        default_factory=list, description="Mail addresses for what needs a person now: failing endpoints, rollbacks."
+        default_factory=list,
+        description="Mail addresses for what needs a person now: failing endpoints, rollbacks.",
+        examples=[["ml-oncall@example.com"]],
     )
     warning: list[Email] = Field(
         default_factory=list,
         description="Mail addresses for what needs a look today: drift, a budget about to be spent.",
+        examples=[["ml-platform@example.com"]],
     )
     info: list[Email] = Field(
-        default_factory=list, description="Mail addresses for what is good to know: releases, approvals."
+        default_factory=list,
+        description="Mail addresses for what is good to know: releases, approvals.",
+        examples=[["ml-platform@example.com"]],
     )
 
 
@@ -84,10 +102,11 @@ class BudgetBlock(Block):
         300, 1000, 5000, gt=0, le=10_000_000, description="Budget of the environment's account in US dollars a month."
     )
     warn_at_percent: list[Annotated[float, Field(gt=0, le=1000)]] = Field(
-        default_factory=lambda: [50, 80, 100],
+        default_factory=lambda: [50.0, 80.0, 100.0],
         min_length=1,
-        max_length=5,
-        description="Shares of the budget, in percent of actual cost, at which a warning goes out (AWS: at most 5 per budget).",
+        max_length=9,
+        description="Shares of the budget, in percent of actual cost, at which a warning goes out "
+        "(AWS: at most 10 notifications a budget; the forecast has one).",
     )
 
 
@@ -108,12 +127,12 @@ class KeysBlock(Block):
 class StorageBlock(Block):
     """How long data is locked and kept."""
 
-    snapshot_lock_mode: str = by_class(
+    snapshot_lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = by_class(
         "GOVERNANCE",
         "GOVERNANCE",
         "COMPLIANCE",
-        pattern="^(GOVERNANCE|COMPLIANCE)$",
-        description="Object Lock of dataset snapshots: GOVERNANCE can be lifted by a privileged role, COMPLIANCE by nobody.",
+        description="Object Lock of dataset snapshots: GOVERNANCE can be lifted by a privileged role, "
+        "COMPLIANCE by nobody.",
     )
     snapshot_lock_days: int = by_class(
         1, 30, 365, ge=1, le=36500, description="Days for which a dataset snapshot can't be changed or deleted."
@@ -122,6 +141,14 @@ class StorageBlock(Block):
         14, 30, 90, ge=1, le=3650, description="Days for which captured requests and answers are kept."
     )
     log_retention_days: int = by_class(30, 90, 400, ge=1, le=3653, description="Days for which access logs are kept.")
+
+
+class AccountBaselineBlock(Block):
+    """Settings of which an AWS account has only one: made here, by another stack or landing zone, or not at all."""
+
+    catalog_encryption: Literal["create", "existing", "off"] = Field(
+        default="existing", description="Encryption of the account's Glue catalogue."
+    )
 
 
 class EstateBlock(Block):
@@ -139,13 +166,14 @@ class EstateBlock(Block):
     zones: list[Zone] = Field(
         min_length=1,
         max_length=6,
-        description="Availability zones for private subnets, of the region. Each costs an interface endpoint per service.",
+        description="Availability zones for private subnets, of the region. Each costs one interface "
+        "endpoint per service.",
         examples=[["eu-west-1a"]],
     )
     registry: RegistryBlock = Field(description="The model registry.", examples=[{"account": "123456789012"}])
     prefix: str = Field(
         default="mlops-{environment}",
-        pattern=r"^[a-z]([a-z0-9-]|\{environment\})*$",
+        pattern=r"^([a-z0-9-]|\{environment\})+$",
         max_length=63,
         description="Names begin with this; `{environment}` stands for the environment's name.",
     )
@@ -160,6 +188,21 @@ class EstateBlock(Block):
     budget: BudgetBlock = Field(default_factory=BudgetBlock, description="What the environment may cost.")
     keys: KeysBlock = Field(default_factory=KeysBlock, description="Customer-managed keys.")
     storage: StorageBlock = Field(default_factory=StorageBlock, description="How long data is locked and kept.")
+    account_baseline: AccountBaselineBlock = Field(
+        default_factory=AccountBaselineBlock, description="Settings of which an account has only one."
+    )
+    delivery_role_arns: list[Annotated[str, Field(pattern=r"^arn:aws:iam::[0-9]{12}:role/.+$")]] = Field(
+        default_factory=list,
+        max_length=10,
+        description="Roles, beside the environment's own, that may use its keys: the one that deploys.",
+        examples=[["arn:aws:iam::123456789012:role/mlops-delivery"]],
+    )
+    reader_accounts: list[AccountId] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Accounts of other environments that deploy models from this account's registry.",
+        examples=[["111122223333"]],
+    )
     protect: bool = by_class(
         False, True, True, description="Whether stateful resources (buckets, keys, feature groups) refuse deletion."
     )

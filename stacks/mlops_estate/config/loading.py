@@ -98,5 +98,5 @@ def _add(document: Document, path: tuple[str | int, ...], value: Any, rule: str,
             fix=fix,
             file=document.file,
             line=document.line(path),
-        )  # fmt: skip
+        )
     )

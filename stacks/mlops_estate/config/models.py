@@ -22,7 +22,8 @@ class FeaturesBlock(Block):
 
     schema_file: RelativePath | None = Field(
         default=None,
-        description="YAML file with the features' names and types, relative to the project. Default: `schema.yaml` beside `data`.",
+        description="YAML file with the features' names and types, relative to the project. "
+        "Default: `schema.yaml` beside `data`.",
         examples=["data/mortgage-approval/schema.yaml"],
     )
     online: bool = Field(default=True, description="Whether records can also be read one by one, in milliseconds.")
@@ -189,10 +190,8 @@ class ModelBlock(Block):
         examples=["data/mortgage-approval/hmda_boston_mortgages.csv"],
     )
     label: Column = Field(description="Column that the model predicts.", examples=["deny"])
-    protected_attribute: Column | None = Field(
-        default=None,
-        description="Column by which fairness is measured; never a feature of the model. Default: fairness isn't measured.",
-        examples=["afam"],
+    protected_attribute: Column = Field(
+        description="Column by which fairness is measured; never an input of the model.", examples=["afam"]
     )
     features: FeaturesBlock = Field(default_factory=FeaturesBlock, description="The feature group.")
     training: TrainingBlock = Field(default_factory=TrainingBlock, description="The training pipeline.")

@@ -1,7 +1,8 @@
-"""Every name that is made of the prefix and something from the configuration: one place for the program and the checks."""
+"""Every name that is made of the prefix and something configured: one place for the program and the checks."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,10 @@ from mlops_estate.config.findings import Finding
 
 if TYPE_CHECKING:
     from mlops_estate.config.estate import EstateBlock
+
+PREFIX = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
+MODEL_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""Narrower than AWS's own patterns: such a name is valid, and the same, in every service that it becomes a name in."""
 
 BUCKET_PURPOSES = ("raw", "curated", "features", "models", "capture", "reports", "access-logs")
 """Buckets of an environment by what they hold; see the component `DataLake`."""
@@ -57,22 +62,37 @@ def monitor(prefix: str, model: str) -> str:
     return f"{prefix}-{model}-data-quality"
 
 
-def roles(prefix: str) -> dict[str, str]:
-    """Return the names of the roles that the models of an environment share, by purpose."""
-    return {purpose: f"{prefix}-{purpose}" for purpose in ("training", "serving", "monitoring", "feature-store")}
+ROLES = {"training": "training", "endpoint": "endpoint", "feature_store": "feature-store", "monitor": "monitor"}
+"""Purposes of the roles that the models of an environment share, and how each role's name ends.
+
+Shared by purpose, not made for each model: an account holds 1,000 roles by default, so 300 models with a role for each
+purpose wouldn't fit (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+"""
 
 
 def estate_findings(estate: EstateBlock, environment: str) -> Iterator[Finding]:
     """Yield estate-wide names that AWS would refuse after prefixing."""
     prefix = estate.prefix.replace("{environment}", environment)
+    if not PREFIX.fullmatch(prefix):
+        rule = "must be 2 to 32 lower-case letters, digits and hyphens, a letter first and no hyphen last"
+        yield Finding(("prefix",), prefix, rule, "use a name such as mlops-dev", NAME_LIMITS["bucket"].source)
+        return
     longest = max((bucket(prefix, purpose, estate.account, estate.region) for purpose in BUCKET_PURPOSES), key=len)
-    named = [("bucket", longest), *(("role", role) for role in roles(prefix).values()), ("budget", f"{prefix}-monthly")]
+    named = [
+        ("bucket", longest),
+        *(("role", f"{prefix}-{suffix}") for suffix in ROLES.values()),
+        ("budget", f"{prefix}-monthly"),
+    ]
     for kind, name in named:
         yield from _refused(kind, name, ("prefix",), len(name) - len(prefix))
 
 
 def model_findings(model: str, prefix: str, registry_prefix: str) -> Iterator[Finding]:
     """Yield names of a model that AWS would refuse after prefixing; paths are relative to the model's block."""
+    if not MODEL_NAME.fullmatch(model):
+        rule = "a model name must be lower-case letters and digits, joined by single hyphens, a letter first"
+        yield Finding((), model, rule, "use a name such as mortgage-approval", NAME_LIMITS["endpoint"].source)
+        return
     for kind, name in (
         ("endpoint", endpoint(prefix, model)),
         ("feature group", feature_group(prefix, model)),
@@ -89,6 +109,3 @@ def _refused(kind: str, name: str, path: tuple[str, ...], taken: int) -> Iterato
     if len(name) > limit.longest:
         rule = f"the {kind} name has {len(name)} characters; AWS takes at most {limit.longest}"
         yield Finding(path, name, rule, f"use at most {limit.longest - taken} characters here", limit.source)
-    elif not limit.pattern.fullmatch(name):
-        rule = f"the {kind} name must match {limit.pattern.pattern}"
-        yield Finding(path, name, rule, "use lower-case letters, digits and single hyphens", limit.source)

@@ -38,7 +38,7 @@ def zones_are_of_the_region(estate: EstateBlock) -> Iterator[Finding]:
 
 
 def prod_spans_zones(estate: EstateBlock) -> Iterator[Finding]:
-    """Prod survives the loss of a zone (the estate's rule; AWS spreads two or more instances over the given subnets)."""
+    """Prod survives the loss of a zone (the estate's rule: AWS spreads instances over the given subnets)."""
     if estate.environment_class == "prod" and estate.network.managed and len(estate.zones) < 2:
         rule = "a prod environment needs two zones or more"
         fix = f"add for example {estate.region}b and {estate.region}c"
@@ -70,6 +70,11 @@ def network_is_one_of_two(estate: EstateBlock) -> Iterator[Finding]:
             "",
             ((*here, "vpc_id"),),
         )
+    if network.security_group_ids and not network.vpc_id:
+        fix = "add `vpc_id` and `subnet_ids`, or remove `security_group_ids`"
+        where = (*here, "security_group_ids")
+        rule = "security groups of your own need `vpc_id`"
+        yield Finding(where, network.security_group_ids, rule, fix, "", ((*here, "vpc_id"),))
     if network.cidr:
         yield from _address_range(network.cidr)
 
@@ -101,12 +106,26 @@ def budget_steps_rise(estate: EstateBlock) -> Iterator[Finding]:
         yield Finding(("budget", "warn_at_percent"), steps, "thresholds must rise and not repeat", fix, source)
 
 
+def readers_are_others(estate: EstateBlock) -> Iterator[Finding]:
+    """Only the registry's account is read by others, and by others only."""
+    if estate.reader_accounts and estate.account != estate.registry.account:
+        rule = "only the environment in the registry's account has readers"
+        involves: tuple[tuple[str | int, ...], ...] = (("account",), ("registry", "account"))
+        yield Finding(("reader_accounts",), estate.reader_accounts, rule, "remove the key here", "", involves)
+    for index, account in enumerate(estate.reader_accounts):
+        if account == estate.account:
+            yield Finding(
+                ("reader_accounts", index), account, "is the account itself", "remove it", "", (("account",),)
+            )
+
+
 ESTATE_RULES: tuple[Rule, ...] = (
     region_is_supported,
     zones_are_of_the_region,
     prod_spans_zones,
     network_is_one_of_two,
     budget_steps_rise,
+    readers_are_others,
 )
 
 
@@ -114,7 +133,7 @@ def columns_differ(model: ModelBlock) -> Iterator[Finding]:
     """What is predicted is not what fairness is measured by."""
     if model.protected_attribute == model.label:
         rule = "must differ from `label`"
-        fix = "name the column by which fairness is measured, or remove the key"
+        fix = "name the column by which fairness is measured"
         yield Finding(("protected_attribute",), model.label, rule, fix, involves=(("label",),))
 
 

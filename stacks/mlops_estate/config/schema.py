@@ -10,6 +10,7 @@ from mlops_estate.config.blocks import block_of
 from mlops_estate.config.classes import ClassDefault
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.models import ModelBlock
+from mlops_estate.config.names import MODEL_NAME
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,7 +40,7 @@ def json_schema() -> dict[str, Any]:
                     "mlops-estate:models": {
                         "type": "object",
                         "description": "One block for each model, by name.",
-                        "propertyNames": {"pattern": "^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"},
+                        "propertyNames": {"pattern": f"^{MODEL_NAME.pattern}$"},
                         "additionalProperties": {"$ref": "#/$defs/ModelBlock"},
                     },
                 },
