@@ -163,14 +163,14 @@ _TYPES = {
 }
 
 _BOUNDS = {
-    "greater_than_equal": ("at least {ge}", "ge"),
-    "greater_than": ("more than {gt}", "gt"),
-    "less_than_equal": ("at most {le}", "le"),
-    "less_than": ("less than {lt}", "lt"),
-    "too_short": ("at least {min_length} items", "min_length"),
-    "too_long": ("at most {max_length} items", "max_length"),
-    "string_too_short": ("at least {min_length} characters", "min_length"),
-    "string_too_long": ("at most {max_length} characters", "max_length"),
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "too_short": "at least {min_length} items",
+    "too_long": "at most {max_length} items",
+    "string_too_short": "at least {min_length} characters",
+    "string_too_long": "at most {max_length} characters",
 }
 
 
@@ -181,11 +181,11 @@ def _rule_and_fix(kind: str, context: dict[str, Any], value: Any, message: str) 
             fix = "write a single text value"
         return f"must be {wanted}, not {_kind(value)}", fix.format(value=value)
     if kind in _BOUNDS:
-        wanted, _key = _BOUNDS[kind]
-        return f"must be {wanted.format(**context)}", f"use {wanted.format(**context)}"
+        wanted = _BOUNDS[kind].format(**context)
+        return f"must be {wanted}", f"use {wanted}"
     if kind == "literal_error":
         choices = [choice.strip("'") for choice in str(context["expected"]).replace(" or ", ", ").split(", ")]
-        close = nearest(str(value), choices)
+        close = _closest(value, choices)
         return (
             f"must be one of {', '.join(choices)}",
             f"did you mean `{close}`?" if close else f"use one of {', '.join(choices)}",

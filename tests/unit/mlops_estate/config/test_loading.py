@@ -1,0 +1,199 @@
+"""Finding, reading and overlaying an environment's file."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.mlops_estate.config.conftest import ESTATE, MODELS
+
+from mlops_estate.config import environments, load_environment, overlay_account, overlay_versions, parse, unpinned
+from mlops_estate.faults import FaultsFound
+
+
+def text(**config) -> str:
+    return yaml.safe_dump({"config": {"mlops-estate:estate": ESTATE, "mlops-estate:models": MODELS, **config}})
+
+
+def faults_of(name, folder):
+    with pytest.raises(FaultsFound) as caught:
+        load_environment(name, folder)
+    assert caught.value.exit_code == 2
+    return list(caught.value.faults)
+
+
+def test_a_sound_file_is_loaded_with_its_raw_blocks(project):
+    loaded = load_environment("dev", project(text()))
+    assert (loaded.estate_raw, loaded.models_raw) == (ESTATE, MODELS)
+    assert loaded.path.name == "Pulumi.dev.yaml"
+    assert loaded.config.prefix == "mlops-dev"
+    assert loaded.config.owns_registry
+
+
+def test_a_missing_environment_names_those_that_exist(project):
+    folder = project(text(), "dev")
+    project(text(), "staging")
+    (fault,) = faults_of("stagin", folder)
+    assert fault.rule == "there is no Pulumi.stagin.yaml"
+    assert fault.fix == "did you mean `staging`? there are dev, staging"
+    assert environments(folder) == ["dev", "staging"]
+
+
+@pytest.mark.parametrize("name", ["../dev", "", "Dev", "dev/x", "d\x00v"])
+def test_a_name_that_is_no_environment_is_refused(project, name):
+    (fault,) = faults_of(name, project(text()))
+    assert (fault.where, fault.value) == ("environment", name)
+
+
+def test_a_folder_without_environments_says_so(tmp_path):
+    (fault,) = faults_of("dev", tmp_path)
+    assert "has none" in fault.fix
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "rule", "fix"),
+    [
+        ("- a\n", "file", "must be a block of keys", "begin with `config:`"),
+        ("{}\n", "config", "is required", "`mlops-estate:estate`"),
+        ("confg: {}\nconfig: {}\n", "confg", "unknown key", "did you mean `config`?"),
+        ("config: []\n", "config", "must be a block of keys", "add `config:`"),
+        (text(**{"mlops-estate:modles": {}}), "modles", "unknown key", "did you mean `mlops-estate:models`?"),
+        (text(estate={}), "config.estate", "unknown key", "did you mean `mlops-estate:estate`?"),
+        ("config:\n  mlops-estate:models: {}\n", "estate", "is required", "add `mlops-estate:estate:`"),
+    ],
+)
+def test_what_surrounds_the_blocks_is_checked_too(project, content, where, rule, fix):
+    found = {fault.where: fault for fault in faults_of("dev", project(content))}
+    assert rule in found[where].rule
+    assert fix in found[where].fix
+    assert found[where].file == "Pulumi.dev.yaml"
+
+
+def test_keys_of_other_pulumi_packages_are_left_alone(project):
+    assert load_environment("dev", project(text(**{"aws:endpoints": [], "pulumi:tags": {}}))).config.name == "dev"
+
+
+def test_faults_of_form_and_of_content_come_together_in_the_order_of_lines(project):
+    content = """config:
+  mlops-estate:estate:
+    account: 123456789012
+    region: eu-west-1
+    zones: [eu-west-1a]
+    registry: {account: "123456789012"}
+  mlops-estate:models:
+    churn: {data: rows.csv, label: left, protected_attribute: gender}
+    churn: {}
+    other:
+      data: rows.csv
+      lable: x
+      protected_attribute: gender
+"""
+    faults = faults_of("dev", project(content))
+    assert [(fault.line, fault.where) for fault in faults] == [
+        (3, "estate.account"),
+        (9, "models.churn"),
+        (10, "models.other.label"),
+        (12, "models.other.lable"),
+    ]
+    assert faults[0].fix == 'quote it: "123456789012"'
+    assert faults[3].fix == "did you mean `label`?"
+
+
+def test_an_unquoted_account_with_a_leading_zero_is_shown_as_written(project):
+    content = text().replace("account: '123456789012'", "account: 012345678901", 1)
+    (fault,) = faults_of("dev", project(content))
+    assert fault.fix == 'quote it: "012345678901"'
+
+
+def test_an_environment_of_another_name_states_its_class(project):
+    (fault,) = faults_of("sandbox", project(text(), "sandbox"))
+    assert (fault.where, fault.rule) == ("estate.environment_class", "is required")
+    sandbox = text(**{"mlops-estate:estate": {**ESTATE, "environment_class": "dev"}})
+    config = load_environment("sandbox", project(sandbox, "sandbox")).config
+    assert (config.prefix, config.environment_class) == ("mlops-sandbox", "dev")
+
+
+def test_defaults_follow_the_environments_class(estate, models):
+    dev, staging, prod = (parse(name, estate, models) for name in ("dev", "staging", "prod"))
+    chosen = {
+        config.name: (
+            config.models["churn"].release.strategy,
+            config.models["churn"].serving.instance_count,
+            config.models["churn"].autoscaling.enabled,
+            config.models["churn"].monitoring.schedule,
+            config.estate.storage.snapshot_lock_mode,
+            config.estate.storage.snapshot_lock_days,
+            config.estate.keys.deletion_window_days,
+            config.estate.protect,
+        )
+        for config in (dev, staging, prod)
+    }
+    assert chosen == {
+        "dev": ("all_at_once", 1, False, "daily", "GOVERNANCE", 1, 7, False),
+        "staging": ("canary", 2, True, "daily", "GOVERNANCE", 30, 14, True),
+        "prod": ("canary", 2, True, "hourly", "COMPLIANCE", 365, 30, True),
+    }
+
+
+def test_defaults_outside_a_parse_are_the_safest():
+    from mlops_estate.config.estate import KeysBlock
+
+    assert KeysBlock().deletion_window_days == 30
+
+
+def test_the_schema_file_lies_beside_the_data_unless_named(estate, models):
+    models["other"] = {**models["churn"], "data": "rows.csv"}
+    models["third"] = {**models["churn"], "features": {"schema_file": "shared/schema.yaml"}}
+    config = parse("dev", estate, models)
+    assert {name: model.schema_path for name, model in config.models.items()} == {
+        "churn": "data/churn/schema.yaml",
+        "other": "schema.yaml",
+        "third": "shared/schema.yaml",
+    }
+
+
+def test_the_account_overlay_moves_environment_and_registry(estate):
+    estate["registry"] = {"account": "999999999999", "prefix": "reg"}
+    estate["reader_accounts"] = ["111122223333", "444455556666"]
+    before = copy.deepcopy(estate)
+    overlaid = overlay_account(estate, "111122223333")
+    assert overlaid == {
+        **before,
+        "account": "111122223333",
+        "registry": {"account": "111122223333", "prefix": "reg"},
+        "reader_accounts": ["444455556666"],
+    }
+    assert estate == before
+
+
+def test_an_unknown_model_cannot_be_pinned(models):
+    with pytest.raises(KeyError, match="no model named chrun; there are churn"):
+        overlay_versions(models, {"chrun": 1})
+
+
+@settings(deadline=None, derandomize=True)
+@given(
+    pins=st.dictionaries(st.sampled_from("abc"), st.integers(1, 99), max_size=3),
+    overlay=st.dictionaries(st.sampled_from("abc"), st.none() | st.integers(1, 99)),
+)
+def test_a_version_overlay_pins_exactly_what_it_names_and_removing_it_restores_the_block(pins, overlay):
+    models = {name: copy.deepcopy(MODELS["churn"]) for name in "abc"}
+    unpinned_models = copy.deepcopy(models)
+    for name, version in pins.items():
+        models[name]["release"] = {"version": version}
+    before = copy.deepcopy(models)
+    overlaid = overlay_versions(models, overlay)
+    expected = {**dict.fromkeys("abc"), **pins, **overlay}
+    config = parse("dev", ESTATE, overlaid)
+    assert {name: model.release.version for name, model in config.models.items()} == expected
+    assert unpinned(config) == [name for name in "abc" if expected[name] is None]
+    assert models == before
+    assert overlay_versions(overlaid, dict.fromkeys("abc")) == unpinned_models
+
+
+def test_removing_a_pin_keeps_the_rest_of_the_release(models):
+    models["churn"]["release"] = {"version": 2, "previous": 1, "wait_seconds": 5}
+    assert overlay_versions(models, {"churn": None})["churn"]["release"] == {"wait_seconds": 5}
