@@ -1,8 +1,8 @@
 """The training pipeline as written with the SageMaker Python SDK v3: preprocess, train, evaluate, register or fail.
 
 Only `compile.py` imports this module, in an environment that has the SDK. What the estate fills in later stands here as
-`${name}`; where the SDK looks at the value, as a stand-in that `compile.py` turns into `${name}`: `s3://open/<name>`, the
-role below, and numbers (`sentinels`).
+`${name}`; where the SDK looks at the value, as a stand-in that `compile.py` turns into `${name}`: `s3://open/<name>`,
+the role below, and numbers (`sentinels`).
 """
 
 from __future__ import annotations
