@@ -54,6 +54,7 @@ def _describe_class_defaults(model: type[BaseModel], definitions: dict[str, Any]
     properties = definitions[model.__name__]["properties"]
     for name, field in model.model_fields.items():
         inner = block_of(field.annotation)
+        properties[name].setdefault("description", field.description)  # pydantic leaves it out beside a reference
         if inner is not None:
             _describe_class_defaults(inner, definitions)
         if isinstance(field.default_factory, ClassDefault):
