@@ -1,4 +1,4 @@
-"""What the engine asks of whoever creates resources: four plain records and one protocol."""
+"""What the engine asks of whoever creates resources: plain records and one protocol."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ class ReadBack:
     differences: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What deleting a resource left behind by AWS's own rules (a key's pending window, a locked object), in words."""
+
+    left: tuple[str, ...] = ()
+
+
 class ResourceDriver(Protocol):
     """Creates, updates, reads and deletes resources; a fault raises `FaultsFound` with the URN and the input path."""
 
@@ -62,7 +69,11 @@ class ResourceDriver(Protocol):
         """Name the changed properties that force a replacement; empty where an in-place update will do."""
         ...
 
-    def delete(self, state: ResourceState) -> None:
+    def names_itself(self, request: ResourceRequest) -> bool:
+        """Whether the provider names the resource, so that a replacement can be created before the old one goes."""
+        ...
+
+    def delete(self, state: ResourceState) -> Deletion:
         """Delete the resource."""
         ...
 

@@ -1,0 +1,1 @@
+"""The rows of the operations table, by subject, each with the few exceptions that its types need."""

@@ -1,0 +1,76 @@
+"""Keys, roles and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlops_estate.embedded.driver.mapping import At
+from mlops_estate.embedded.driver.operations import Call, Extra, Inputs, Operations
+
+
+def _rotation(inputs: Inputs, keys: Mapping[str, Any]) -> list[Call]:
+    """Rotation is a switch of its own; the period may be given with it."""
+    if not inputs.get("enableKeyRotation"):
+        return [Call("DisableKeyRotation", {"KeyId": keys["KeyId"]})] if "enableKeyRotation" in inputs else []
+    period = At(inputs.get("rotationPeriodInDays"), "rotationPeriodInDays")
+    return [Call("EnableKeyRotation", {"KeyId": keys["KeyId"], "RotationPeriodInDays": period})]
+
+
+ROWS = {
+    "aws:kms/key:Key": Operations(
+        "kms", "CreateKey", "DescribeKey", "ScheduleKeyDeletion",
+        root="KeyMetadata", keys={"KeyId": "response.KeyMetadata.KeyId"}, id="{KeyId}",
+        drop=("isEnabled",),  # keys are enabled when they are made
+        extras=(
+            Extra(("enableKeyRotation", "rotationPeriodInDays"), _rotation),
+            Extra(("description",), lambda i, k: [
+                Call("UpdateKeyDescription", {"KeyId": k["KeyId"], "Description": At(i["description"], "description")})
+            ], on_create=False),
+            Extra(("policy",), lambda i, k: [
+                Call("PutKeyPolicy", {"KeyId": k["KeyId"], "Policy": At(i["policy"], "policy")})
+            ], on_create=False),
+            Extra(("deletionWindowInDays",), lambda _i, _k: []),  # used when the key is deleted
+        ),
+        delete_before=lambda i, k: {
+            "KeyId": k["KeyId"], "PendingWindowInDays": At(i.get("deletionWindowInDays", 30), "deletionWindowInDays")
+        },
+        leaves="KMS key {KeyId} waits for its deletion window to pass",
+        unread=("Policy", "Tags", "BypassPolicyLockoutSafetyCheck"),
+        why_unread="DescribeKey shows neither policy nor tags",
+    ),
+    "aws:kms/alias:Alias": Operations(
+        "kms", "CreateAlias", "ListAliases", "DeleteAlias", "UpdateAlias",
+        root="Aliases[?AliasName=='{AliasName}'] | [0]",
+        keys={"AliasName": "params.AliasName"}, id="{AliasName}", auto_name="name",
+        read_before=lambda _k: {},
+        outputs={"arn": "arn:aws:kms:{region}:{account}:{AliasName}"},
+    ),
+    "aws:iam/role:Role": Operations(
+        "iam", "CreateRole", "GetRole", "DeleteRole", "UpdateRole", root="Role",
+        keys={"RoleName": "params.RoleName"}, id="{RoleName}", auto_name="name", auto_name_limit=64,
+        drop=("forceDetachPolicies",),  # a wish about deletion
+        extras=(
+            Extra(("assumeRolePolicy",), lambda i, k: [Call("UpdateAssumeRolePolicy", {
+                "RoleName": k["RoleName"], "PolicyDocument": At(i["assumeRolePolicy"], "assumeRolePolicy")
+            })], on_create=False),
+        ),
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Operations(
+        "iam", "PutRolePolicy", "GetRolePolicy", "DeleteRolePolicy", "PutRolePolicy",
+        keys={"RoleName": "params.RoleName", "PolicyName": "params.PolicyName"}, id="{RoleName}:{PolicyName}",
+        rename={"policy": "policyDocument"}, auto_name="name", auto_name_limit=128,
+    ),
+    "aws:iam/policy:Policy": Operations(
+        "iam", "CreatePolicy", "GetPolicy", "DeletePolicy", root="Policy",
+        keys={"PolicyArn": "response.Policy.Arn"}, id="{PolicyArn}",
+        rename={"policy": "policyDocument"}, auto_name="name", auto_name_limit=128,
+        unread=("PolicyDocument",), why_unread="GetPolicy shows the document's version only",
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Operations(
+        "iam", "AttachRolePolicy", "ListAttachedRolePolicies", "DetachRolePolicy", noun="Role",
+        root="AttachedPolicies[?PolicyArn=='{PolicyArn}'] | [0]",
+        keys={"RoleName": "params.RoleName", "PolicyArn": "params.PolicyArn"}, id="{RoleName}-{PolicyArn}",
+    ),
+}  # fmt: skip
+

@@ -1,0 +1,23 @@
+"""The operations table: one reviewed row per resource type that the estate uses.
+
+Rows were checked against the providers' documentation and the services' API references. A type that is not here is refused
+with a clear message; `python -m mlops_estate.embedded.driver.propose TYPE` proposes a row for review.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from mlops_estate.embedded.driver.operations import Operations
+
+
+@functools.lru_cache(maxsize=1)
+def table() -> Mapping[str, Operations]:
+    """Return every row, by Pulumi type token."""
+    from mlops_estate.embedded.driver.rows import compute, data, machine_learning, observability, security
+
+    rows: dict[str, Operations] = {}
+    for module in (security, compute, data, machine_learning, observability):
+        rows.update(module.ROWS)
+    return rows

@@ -1,0 +1,114 @@
+"""Between Pulumi's protobuf values and plain data: secrets, assets and unknowns."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pulumi
+from google.protobuf import struct_pb2
+from pulumi.runtime import rpc
+
+from mlops_estate.graph import UNKNOWN
+
+# Pulumi's wire format marks special values with this key (pulumi/sdk/proto: `rpc._special_sig_key`).
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 -- a type mark of the wire format, no credential
+ASSET = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
+
+
+def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
+    """Return a Struct as plain data, special values still marked; whole numbers become integers."""
+    return {key: _from_value(value) for key, value in struct.fields.items()}
+
+
+def _from_value(value: struct_pb2.Value) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return value.string_value
+    if kind == "number_value":
+        number = value.number_value
+        return int(number) if number.is_integer() else number
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "struct_value":
+        return from_struct(value.struct_value)
+    if kind == "list_value":
+        return [_from_value(item) for item in value.list_value.values]
+    return None
+
+
+def to_struct(data: dict[str, Any]) -> struct_pb2.Struct:
+    """Return plain data (with wire marks) as a Struct."""
+    struct = struct_pb2.Struct()
+    struct.update(data)
+    return struct
+
+
+def open_secrets(value: Any, path: str, found: list[str]) -> Any:
+    """Return `value` with secrets unwrapped; the path of each is added to `found`."""
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == SECRET:
+            found.append(path)
+            return open_secrets(value.get("value"), path, [])
+        if value.get(SIGNATURE) == RESOURCE:
+            return value.get("id") or value.get("urn")
+        return {key: open_secrets(item, f"{path}.{key}" if path else key, found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [open_secrets(item, f"{path}[{index}]", found) for index, item in enumerate(value)]
+    return value
+
+
+def wrap_secret(value: Any) -> dict[str, Any]:
+    """Return `value` marked as a secret."""
+    return {SIGNATURE: SECRET, "value": value}
+
+
+def with_assets(value: Any) -> Any:
+    """Return `value` with marked assets and archives as Pulumi objects, for a driver that needs their bytes."""
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) in {ASSET, ARCHIVE}:
+            return rpc.deserialize_property(value)
+        return {key: with_assets(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_assets(item) for item in value]
+    return value
+
+
+def for_graph(value: Any) -> Any:
+    """Return `value` as JSON data: an asset is named by its kind, where it comes from and the hash of its text."""
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) in {ASSET, ARCHIVE}:
+            kind = "asset" if value[SIGNATURE] == ASSET else "archive"
+            text = value.get("text")
+            digest = hashlib.sha256(text.encode()).hexdigest() if isinstance(text, str) else value.get("hash", "")
+            source = {key: value[key] for key in ("path", "uri") if key in value}
+            return {"$asset": digest, "kind": kind, **source}
+        return {key: for_graph(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [for_graph(item) for item in value]
+    return value
+
+
+def has_unknown(value: Any) -> bool:
+    """Whether `value` holds a value that is unknown until the update."""
+    if isinstance(value, dict):
+        return any(has_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(has_unknown(item) for item in value)
+    return isinstance(value, str) and UNKNOWN in value
+
+
+def asset_bytes(asset: Any) -> bytes:
+    """Return the bytes of a string or file asset.
+
+    Raises `ValueError` for archives and remote assets: the embedded account reads nothing from the network.
+    """
+    if isinstance(asset, pulumi.StringAsset):
+        return asset.text.encode()
+    if isinstance(asset, pulumi.FileAsset):
+        with open(asset.path, "rb") as file:
+            return file.read()
+    raise ValueError(f"{type(asset).__name__} is not supported here: use a StringAsset or a FileAsset")
