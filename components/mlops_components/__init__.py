@@ -1,1 +1,91 @@
-"""Pulumi component resources of the MLOps estate, each usable on its own."""
+"""Pulumi component resources of the MLOps estate, each usable on its own.
+
+Names load on first use, so that importing the package (or one component) does not import every `pulumi_aws` module.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlops_components.alert_topics import AlertTopics, AlertTopicsArgs
+    from mlops_components.data_catalog import DataCatalog, DataCatalogArgs
+    from mlops_components.data_lake import DataLake, DataLakeArgs
+    from mlops_components.data_quality_monitor import DataQualityMonitor, DataQualityMonitorArgs
+    from mlops_components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
+    from mlops_components.environment_budget import EnvironmentBudget, EnvironmentBudgetArgs
+    from mlops_components.execution_role import ExecutionRole, ExecutionRoleArgs
+    from mlops_components.feature_store import FeatureStore, FeatureStoreArgs
+    from mlops_components.guarded_endpoint import GuardedEndpoint, GuardedEndpointArgs
+    from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
+    from mlops_components.private_network import PrivateNetwork, PrivateNetworkArgs
+    from mlops_components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
+    from mlops_components.validation import ArgumentFaults
+
+__version__ = "0.1.0"
+
+_COMPONENTS = {
+    "AlertTopics": "alert_topics",
+    "DataCatalog": "data_catalog",
+    "DataLake": "data_lake",
+    "DataQualityMonitor": "data_quality_monitor",
+    "EncryptionKeys": "encryption_keys",
+    "EnvironmentBudget": "environment_budget",
+    "ExecutionRole": "execution_role",
+    "FeatureStore": "feature_store",
+    "GuardedEndpoint": "guarded_endpoint",
+    "ModelRegistry": "model_registry",
+    "PrivateNetwork": "private_network",
+    "TrainingPipeline": "training_pipeline",
+}
+_MODULES = {
+    **_COMPONENTS,
+    **{f"{name}Args": module for name, module in _COMPONENTS.items()},
+    "ArgumentFaults": "validation",
+}
+
+__all__ = [
+    "AlertTopics",
+    "AlertTopicsArgs",
+    "ArgumentFaults",
+    "DataCatalog",
+    "DataCatalogArgs",
+    "DataLake",
+    "DataLakeArgs",
+    "DataQualityMonitor",
+    "DataQualityMonitorArgs",
+    "EncryptionKeys",
+    "EncryptionKeysArgs",
+    "EnvironmentBudget",
+    "EnvironmentBudgetArgs",
+    "ExecutionRole",
+    "ExecutionRoleArgs",
+    "FeatureStore",
+    "FeatureStoreArgs",
+    "GuardedEndpoint",
+    "GuardedEndpointArgs",
+    "ModelRegistry",
+    "ModelRegistryArgs",
+    "PrivateNetwork",
+    "PrivateNetworkArgs",
+    "TrainingPipeline",
+    "TrainingPipelineArgs",
+    "__version__",
+    "all_components",
+]
+
+
+def all_components() -> list[type]:
+    """Return every component class, by name: what the package serves to other Pulumi languages."""
+    return [getattr(import_module(f"{__name__}.{module}"), name) for name, module in sorted(_COMPONENTS.items())]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds `name` on first use (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return what the package offers, loaded or not."""
+    return sorted(__all__)

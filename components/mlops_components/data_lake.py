@@ -1,0 +1,345 @@
+"""Data lake: one bucket per purpose, private, encrypted with its data class's key, TLS only, versioned and logged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import s3
+
+from mlops_components.documents import (
+    Statement,
+    account_root,
+    bucket_arn,
+    partition,
+    policy,
+    service_principal,
+    statement,
+    tls_only,
+)
+from mlops_components.validation import Checker
+
+ACCESS_LOGS = "access-logs"
+LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What one bucket is for: its data class, and how its objects age (days; 0: never)."""
+
+    data_class: str
+    infrequent_after: int = 0
+    noncurrent_kept: int = 90
+    also_encrypted_as: str = ""
+
+
+PURPOSES: Mapping[str, Purpose] = {
+    "raw": Purpose("personal", infrequent_after=90),
+    "curated": Purpose("personal", infrequent_after=90, noncurrent_kept=30),
+    "features": Purpose("features", noncurrent_kept=30),
+    "models": Purpose("models", infrequent_after=180, noncurrent_kept=365),
+    "capture": Purpose("personal", noncurrent_kept=7),
+    # A baseline is derived from records of people and keeps their key.
+    "reports": Purpose("operations", infrequent_after=180, also_encrypted_as="personal"),
+}
+SNAPSHOT_LOCK_DAYS = {"dev": 1, "staging": 30, "prod": 365}
+SNAPSHOT_LOCK_MODE = {"dev": "GOVERNANCE", "staging": "GOVERNANCE", "prod": "COMPLIANCE"}
+CAPTURE_RETENTION_DAYS = {"dev": 14, "staging": 30, "prod": 90}
+LOG_RETENTION_DAYS = {"dev": 30, "staging": 90, "prod": 400}
+
+
+class DataLakeArgs(TypedDict):
+    """Inputs of `DataLake`."""
+
+    prefix: str
+    """Start of every name of the environment; buckets are `{prefix}-{purpose}-{account}-{region}`."""
+    account: str
+    """AWS account id of the environment, 12 digits."""
+    region: str
+    """AWS region code."""
+    environment_class: NotRequired[str]
+    """dev, staging or prod; decides the defaults below. Default: prod."""
+    personal_key_arn: pulumi.Input[str]
+    """ARN of the KMS key of the buckets raw, curated and capture."""
+    features_key_arn: pulumi.Input[str]
+    """ARN of the KMS key of the bucket features."""
+    models_key_arn: pulumi.Input[str]
+    """ARN of the KMS key of the bucket models."""
+    operations_key_arn: pulumi.Input[str]
+    """ARN of the KMS key of the bucket reports."""
+    snapshot_lock_mode: NotRequired[str]
+    """Object Lock of dataset snapshots: GOVERNANCE can be lifted by a privileged role, COMPLIANCE by nobody.
+    Default: COMPLIANCE in prod, else GOVERNANCE."""
+    snapshot_lock_days: NotRequired[int]
+    """Days for which a dataset snapshot can't be changed or deleted. Default: 1 in dev, 30 in staging, 365 in prod."""
+    capture_retention_days: NotRequired[int]
+    """Days for which captured requests and answers are kept. Default: 14 in dev, 30 in staging, 90 in prod."""
+    log_retention_days: NotRequired[int]
+    """Days for which access logs are kept. Default: 30 in dev, 90 in staging, 400 in prod."""
+    reader_account_ids: NotRequired[list[str]]
+    """Accounts that deploy models from this account's registry and so read its artefacts. Default: none."""
+    protect: NotRequired[bool]
+    """Whether Pulumi refuses to delete the buckets. Default: false in dev, else true."""
+
+
+class DataLake(pulumi.ComponentResource):
+    """Six data buckets and the bucket of their access logs.
+
+    Every bucket: public access blocked, no ACLs, TLS only, encrypted (uploads with another key refused), versioned,
+    unfinished uploads dropped after a week. Dataset snapshots (curated) can't be changed while their lock lasts. Only
+    in dev does deleting the environment delete objects.
+    """
+
+    raw_bucket: pulumi.Output[str]
+    """Name of the bucket of records as they arrive."""
+    curated_bucket: pulumi.Output[str]
+    """Name of the bucket of dataset snapshots, immutable by Object Lock."""
+    features_bucket: pulumi.Output[str]
+    """Name of the bucket of the feature store's offline store."""
+    models_bucket: pulumi.Output[str]
+    """Name of the bucket of model artefacts, checkpoints and training code."""
+    capture_bucket: pulumi.Output[str]
+    """Name of the bucket of captured requests and answers."""
+    reports_bucket: pulumi.Output[str]
+    """Name of the bucket of evaluation and monitoring reports."""
+    access_logs_bucket: pulumi.Output[str]
+    """Name of the bucket of access logs."""
+
+    def __init__(self, name: str, args: DataLakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check = Checker("DataLake", name, args, DataLakeArgs)
+        _check(check)
+        check.finish()
+        super().__init__("mlops:index:DataLake", name, {**args}, opts)
+        self._base, self._args = name, args
+        self._class = args.get("environment_class") or "prod"
+        protect = args.get("protect")
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._kept = pulumi.ResourceOptions(parent=self, protect=self._class != "dev" if protect is None else protect)
+        logs = self._access_logs()
+        names = {purpose: self._data_bucket(purpose, logs) for purpose in PURPOSES}
+        self.raw_bucket = names["raw"]
+        self.curated_bucket = names["curated"]
+        self.features_bucket = names["features"]
+        self.models_bucket = names["models"]
+        self.capture_bucket = names["capture"]
+        self.reports_bucket = names["reports"]
+        self.access_logs_bucket = logs.bucket
+        outputs = {f"{purpose}_bucket": bucket for purpose, bucket in names.items()}
+        self.register_outputs({**outputs, "access_logs_bucket": logs.bucket})
+
+    def _bucket_name(self, purpose: str) -> str:
+        return bucket_name(self._args["prefix"], purpose, self._args["account"], self._args["region"])
+
+    def _bucket(self, purpose: str, *, locked: bool = False) -> s3.Bucket:
+        return s3.Bucket(
+            f"{self._base}-{purpose}",
+            bucket=self._bucket_name(purpose),
+            force_destroy=self._class == "dev",
+            object_lock_enabled=locked,
+            tags={
+                "purpose": purpose,
+                "data-class": PURPOSES[purpose].data_class if purpose in PURPOSES else "operations",
+            },
+            opts=self._kept,
+        )
+
+    def _harden(self, purpose: str, bucket: s3.Bucket, statements: pulumi.Input[Sequence[Statement]]) -> None:
+        """Everything that every bucket gets, whatever it is for."""
+        name, arn = self._base, bucket_arn(self._bucket_name(purpose), self._args["region"])
+        block = s3.BucketPublicAccessBlock(
+            f"{name}-{purpose}-public-access",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._child,
+        )
+        s3.BucketOwnershipControls(
+            f"{name}-{purpose}-ownership",
+            bucket=bucket.bucket,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=self._child,
+        )
+        s3.BucketVersioning(
+            f"{name}-{purpose}-versioning",
+            bucket=bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=self._child,
+        )
+        s3.BucketPolicy(
+            f"{name}-{purpose}-policy",
+            bucket=bucket.bucket,
+            policy=pulumi.Output.from_input(statements).apply(
+                lambda own: policy([tls_only(["s3:*"], [arn, f"{arn}/*"]), *own])
+            ),
+            # S3 refuses simultaneous changes of a bucket's access.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
+        )
+
+    def _encrypt(self, purpose: str, bucket: s3.Bucket, rule: Any, *, bucket_key: bool) -> None:
+        s3.BucketServerSideEncryptionConfiguration(
+            f"{self._base}-{purpose}-encryption",
+            bucket=bucket.bucket,
+            rules=[{"apply_server_side_encryption_by_default": rule, "bucket_key_enabled": bucket_key}],
+            opts=self._child,
+        )
+
+    def _expire(self, purpose: str, bucket: s3.Bucket, rules: Any) -> None:
+        s3.BucketLifecycleConfiguration(
+            f"{self._base}-{purpose}-lifecycle", bucket=bucket.bucket, rules=rules, opts=self._child
+        )
+
+    def _access_logs(self) -> s3.Bucket:
+        args = self._args
+        bucket = self._bucket(ACCESS_LOGS)
+        own = [log_delivery(args["prefix"], args["account"], args["region"])]
+        self._harden(ACCESS_LOGS, bucket, own)
+        # S3 can't deliver logs under a customer-managed default key (S3 user guide, server access logging).
+        self._encrypt(ACCESS_LOGS, bucket, {"sse_algorithm": "AES256"}, bucket_key=False)
+        days = int(args.get("log_retention_days") or LOG_RETENTION_DAYS[self._class])
+        self._expire(ACCESS_LOGS, bucket, lifecycle_rules(noncurrent_kept=1, expire_after=days))
+        return bucket
+
+    def _data_bucket(self, purpose: str, logs: s3.Bucket) -> pulumi.Output[str]:
+        args, plan = self._args, PURPOSES[purpose]
+        arn = bucket_arn(self._bucket_name(purpose), args["region"])
+        locked = purpose == "curated"
+        bucket = self._bucket(purpose, locked=locked)
+        keys = [key for key in (self._key(plan.data_class), self._key(plan.also_encrypted_as)) if key is not None]
+        readers = (args.get("reader_account_ids") or []) if purpose == "models" else []
+        self._harden(
+            purpose,
+            bucket,
+            pulumi.Output.all(*keys).apply(
+                lambda arns: [*refuse_other_encryption(arn, arns), *read_by_accounts(arn, readers, args["region"])]
+            ),
+        )
+        rule = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._key(plan.data_class)}
+        self._encrypt(purpose, bucket, rule, bucket_key=True)
+        days = int(args.get("capture_retention_days") or CAPTURE_RETENTION_DAYS[self._class])
+        self._expire(
+            purpose,
+            bucket,
+            lifecycle_rules(
+                infrequent_after=plan.infrequent_after,
+                noncurrent_kept=plan.noncurrent_kept,
+                expire_after=days if purpose == "capture" else 0,
+            ),
+        )
+        s3.BucketLogging(
+            f"{self._base}-{purpose}-logging",
+            bucket=bucket.bucket,
+            target_bucket=logs.bucket,
+            target_prefix=f"{purpose}/",
+            opts=self._child,
+        )
+        if locked:
+            self._lock(purpose, bucket)
+        return bucket.bucket
+
+    def _lock(self, purpose: str, bucket: s3.Bucket) -> None:
+        s3.BucketObjectLockConfiguration(
+            f"{self._base}-{purpose}-lock",
+            bucket=bucket.bucket,
+            object_lock_enabled="Enabled",
+            rule={
+                "default_retention": {
+                    "mode": self._args.get("snapshot_lock_mode") or SNAPSHOT_LOCK_MODE[self._class],
+                    "days": int(self._args.get("snapshot_lock_days") or SNAPSHOT_LOCK_DAYS[self._class]),
+                }
+            },
+            opts=self._child,
+        )
+
+    def _key(self, data_class: str) -> pulumi.Input[str] | None:
+        keys: dict[str, pulumi.Input[str]] = {
+            "personal": self._args["personal_key_arn"],
+            "features": self._args["features_key_arn"],
+            "models": self._args["models_key_arn"],
+            "operations": self._args["operations_key_arn"],
+        }
+        return keys.get(data_class)
+
+
+def bucket_name(prefix: str, purpose: str, account: str, region: str) -> str:
+    """Return a bucket's name, unique in the world by its account."""
+    return f"{prefix}-{purpose}-{account}-{region}"
+
+
+def refuse_other_encryption(arn: str, key_arns: Sequence[str]) -> list[Statement]:
+    """Return the statements that refuse uploads asking for no KMS encryption, or for a key of another class.
+
+    An upload that asks for nothing gets the bucket's default, so only a header that is there is compared.
+    """
+    algorithm, key = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    return [
+        statement(
+            "RefuseOtherEncryption", ["s3:PutObject"], [f"{arn}/*"], effect="Deny", principal="*",
+            condition={"Null": {algorithm: "false"}, "StringNotEquals": {algorithm: "aws:kms"}},
+        ),
+        statement(
+            "RefuseOtherKeys", ["s3:PutObject"], [f"{arn}/*"], effect="Deny", principal="*",
+            condition={"Null": {key: "false"}, "StringNotEquals": {key: list(key_arns)}},
+        ),
+    ]  # fmt: skip
+
+
+def read_by_accounts(arn: str, account_ids: Sequence[str], region: str) -> list[Statement]:
+    """Return the statement that lets other accounts read model artefacts; none without accounts."""
+    if not account_ids:
+        return []
+    principals = {"AWS": [account_root(account, region) for account in sorted(account_ids)]}
+    return [statement("ReadByDeployingAccounts", ["s3:GetObject"], [f"{arn}/*"], principal=principals)]
+
+
+def log_delivery(prefix: str, account: str, region: str) -> Statement:
+    """Return the statement that lets S3 deliver the access logs of the environment's buckets."""
+    own = {"StringEquals": {"aws:SourceAccount": account}}
+    sources = {"ArnLike": {"aws:SourceArn": f"arn:{partition(region)}:s3:::{prefix}-*"}}
+    logs = bucket_arn(bucket_name(prefix, ACCESS_LOGS, account, region), region)
+    return statement(
+        "DeliverAccessLogs", ["s3:PutObject"], [f"{logs}/*"],
+        principal=service_principal("logging.s3"), condition={**own, **sources},
+    )  # fmt: skip
+
+
+def lifecycle_rules(*, noncurrent_kept: int, infrequent_after: int = 0, expire_after: int = 0) -> list[dict[str, Any]]:
+    """Return a bucket's lifecycle rules; 0 days means never."""
+    rules: list[dict[str, Any]] = [
+        {
+            "id": "drop-unfinished-uploads",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+        },
+        {
+            "id": "drop-old-versions",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "noncurrent_version_expiration": {"noncurrent_days": noncurrent_kept},
+        },
+    ]
+    if infrequent_after:
+        move = {"days": infrequent_after, "storage_class": "STANDARD_IA"}
+        rules.append(
+            {"id": "to-infrequent-access", "status": "Enabled", "filter": {"prefix": ""}, "transitions": [move]}
+        )
+    if expire_after:
+        rules.append(
+            {"id": "expire", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": expire_after}}
+        )
+    return rules
+
+
+def _check(check: Checker[DataLakeArgs]) -> None:
+    check.one_of("snapshot_lock_mode", LOCK_MODES)
+    check.between("snapshot_lock_days", 1, 36500, "days (S3 DefaultRetention)")
+    check.between("capture_retention_days", 1, 3650, "days")
+    check.between("log_retention_days", 1, 3653, "days")
+    for data_class in ("personal", "features", "models", "operations"):
+        check.arn(f"{data_class}_key_arn", "kms")
+    prefix, account, region = (check.plain(path) for path in ("prefix", "account", "region"))
+    if prefix and account and region:
+        longest = max([*PURPOSES, ACCESS_LOGS], key=len)
+        check.aws_name("prefix", bucket_name(prefix, longest, account, region), "bucket")

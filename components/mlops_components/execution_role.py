@@ -1,0 +1,253 @@
+"""Execution role: what SageMaker may do for one purpose of one model, and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import iam
+
+from mlops_components.documents import (
+    Statement,
+    assume_role_policy,
+    bucket_arn,
+    object_arns,
+    partition,
+    policy,
+    repository_arn,
+    split_s3_uri,
+    statement,
+)
+from mlops_components.validation import Checker
+
+PURPOSES = ("training", "endpoint", "feature_store", "monitor")
+_NAMESPACES = {"training": "/aws/sagemaker/TrainingJobs", "monitor": "/aws/sagemaker/ProcessingJobs"}
+
+
+class ExecutionRoleArgs(TypedDict):
+    """Inputs of `ExecutionRole`."""
+
+    prefix: str
+    """Start of every name of the environment; the role is `{prefix}-{role_suffix}`."""
+    account: str
+    """AWS account id of the environment, 12 digits."""
+    region: str
+    """AWS region code."""
+    role_suffix: str
+    """Rest of the role's name, such as `mortgage-approval-training`."""
+    purpose: str
+    """training, endpoint, feature_store or monitor: decides which actions beyond data access are allowed."""
+    read_uris: NotRequired[pulumi.Input[list[str]]]
+    """S3 URIs (prefixes) whose objects the role reads. Default: none."""
+    write_uris: NotRequired[pulumi.Input[list[str]]]
+    """S3 URIs (prefixes) under which the role writes and reads back. Default: none."""
+    key_arns: NotRequired[pulumi.Input[list[str]]]
+    """ARNs of the KMS keys of that data and of the volumes. Default: none."""
+    image_uris: NotRequired[pulumi.Input[list[str]]]
+    """ECR images that the role's jobs or containers run. Default: none."""
+    in_vpc: NotRequired[bool]
+    """Whether its jobs run in a VPC, and so need network interfaces. Default: true."""
+    database_name: NotRequired[pulumi.Input[str]]
+    """Glue database of the feature group's offline store. Default: none."""
+    model_package_group_arn: NotRequired[pulumi.Input[str]]
+    """Model package group that training registers in, or the endpoint deploys from. Default: none."""
+    pipeline_name: NotRequired[str]
+    """Pipeline whose jobs the training role creates. Default: none."""
+    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the managed policy that bounds the role. Default: none."""
+
+
+class ExecutionRole(pulumi.ComponentResource):
+    """A role that only SageMaker of this account can take, with one inline policy for its purpose."""
+
+    role_arn: pulumi.Output[str]
+    """ARN of the role; it resolves once the policy is attached, so that what uses it can start at once."""
+    role_name: pulumi.Output[str]
+    """Name of the role."""
+
+    def __init__(self, name: str, args: ExecutionRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check = Checker("ExecutionRole", name, args, ExecutionRoleArgs)
+        check.one_of("purpose", PURPOSES)
+        check.aws_name("role_suffix", f"{check.plain('prefix')}-{check.plain('role_suffix')}", "role")
+        check.s3_uri("read_uris")
+        check.s3_uri("write_uris")
+        check.arn("key_arns", "kms")
+        check.arn("model_package_group_arn", "sagemaker")
+        check.finish()
+        super().__init__("mlops:index:ExecutionRole", name, {**args}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = iam.Role(
+            name,
+            name=f"{args['prefix']}-{args['role_suffix']}",
+            description=f"SageMaker {args['purpose'].replace('_', ' ')} of {args['prefix']}",
+            assume_role_policy=assume_role_policy("sagemaker", args["account"]),
+            permissions_boundary=args.get("permissions_boundary_arn"),
+            max_session_duration=3600,
+            tags={"purpose": args["purpose"]},
+            opts=child,
+        )
+        granted = iam.RolePolicy(
+            f"{name}-policy",
+            name=args["purpose"],
+            role=role.name,
+            policy=pulumi.Output.all(
+                read_uris=args.get("read_uris") or [],
+                write_uris=args.get("write_uris") or [],
+                key_arns=args.get("key_arns") or [],
+                image_uris=args.get("image_uris") or [],
+                package_group=args.get("model_package_group_arn") or "",
+                database=args.get("database_name") or "",
+            ).apply(lambda known: role_policy(args, **known)),
+            opts=child,
+        )
+        self.role_arn = pulumi.Output.all(role.arn, granted.id).apply(lambda pair: str(pair[0]))
+        self.role_name = role.name
+        self.register_outputs({"role_arn": self.role_arn, "role_name": self.role_name})
+
+
+def role_policy(
+    args: ExecutionRoleArgs,
+    *,
+    read_uris: Sequence[str] = (),
+    write_uris: Sequence[str] = (),
+    key_arns: Sequence[str] = (),
+    image_uris: Sequence[str] = (),
+    package_group: str = "",
+    database: str = "",
+) -> str:
+    """Return the identity policy of one purpose; the values known only after deployment come resolved."""
+    region = args["region"]
+    made = _data_statements(region, read_uris, write_uris, key_arns)
+    made += _image_statements(image_uris)
+    made += _observability_statements(args)
+    if args.get("in_vpc", True) and args["purpose"] != "feature_store":
+        made.append(_interfaces_statement())
+    purpose: Mapping[str, Sequence[Statement]] = {
+        "training": _training_statements(args, package_group),
+        "endpoint": _endpoint_statements(package_group),
+        "feature_store": _feature_store_statements(args, database),
+        "monitor": [],
+    }
+    return policy([*made, *purpose[args["purpose"]]])
+
+
+def _data_statements(
+    region: str, read_uris: Sequence[str], write_uris: Sequence[str], key_arns: Sequence[str]
+) -> list[Statement]:
+    made: list[Statement] = []
+    buckets = sorted({bucket_arn(split_s3_uri(uri)[0], region) for uri in [*read_uris, *write_uris]})
+    if buckets:
+        made.append(statement("ListBuckets", ["s3:GetBucketLocation", "s3:ListBucket"], buckets))
+    if read_uris:
+        made.append(statement("ReadData", ["s3:GetObject"], object_arns(read_uris, region)))
+    if write_uris:
+        actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+        made.append(statement("WriteData", actions, object_arns(write_uris, region)))
+    if key_arns:
+        keys = sorted(set(key_arns))
+        use = [
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ]
+        made.append(statement("UseKeys", use, keys))
+        made.append(
+            statement(
+                "GrantKeysToVolumes", ["kms:CreateGrant"], keys,
+                condition={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+            )
+        )  # fmt: skip
+    return made
+
+
+def _image_statements(image_uris: Sequence[str]) -> list[Statement]:
+    if not image_uris:
+        return []
+    pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    return [
+        statement("PullImages", pull, sorted({repository_arn(uri) for uri in image_uris})),
+        # ecr:GetAuthorizationToken has no resource type (service authorization reference).
+        statement("ImageLogin", ["ecr:GetAuthorizationToken"], ["*"]),
+    ]
+
+
+def _observability_statements(args: ExecutionRoleArgs) -> list[Statement]:
+    if args["purpose"] == "feature_store":
+        return []
+    base = f"arn:{partition(args['region'])}:logs:{args['region']}:{args['account']}:log-group:/aws/sagemaker/*"
+    write = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    return [
+        statement("WriteLogs", write, [base]),
+        # cloudwatch:PutMetricData has no resource type; the namespace is its only bound.
+        statement(
+            "PutMetrics", ["cloudwatch:PutMetricData"], ["*"],
+            condition={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
+        ),
+    ]  # fmt: skip
+
+
+def _interfaces_statement() -> Statement:
+    # SageMaker's own documented set for jobs in a VPC; the Describe actions have no resource type and the rest act on
+    # interfaces that don't exist yet.
+    actions = [
+        "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+    ]  # fmt: skip
+    return statement("NetworkInterfaces", actions, ["*"])
+
+
+def _training_statements(args: ExecutionRoleArgs, package_group: str) -> list[Statement]:
+    base = f"arn:{partition(args['region'])}:sagemaker:{args['region']}:{args['account']}"
+    role = f"arn:{partition(args['region'])}:iam::{args['account']}:role/{args['prefix']}-{args['role_suffix']}"
+    pipeline = args.get("pipeline_name") or "*"
+    jobs = [f"{base}:training-job/pipelines-*", f"{base}:processing-job/pipelines-*"]
+    made = [
+        statement(
+            "RunJobsOfThePipeline",
+            [
+                "sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob",
+                "sagemaker:DescribeProcessingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopProcessingJob",
+                "sagemaker:StopTrainingJob",
+            ],
+            jobs,
+        ),
+        statement(
+            "ReadThePipeline", ["sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps"],
+            [f"{base}:pipeline/{pipeline}", f"{base}:pipeline/{pipeline}/execution/*"],
+        ),
+        statement(
+            "PassItselfToJobs", ["iam:PassRole"], [role],
+            condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
+    ]  # fmt: skip
+    if package_group:
+        register = [
+            "sagemaker:CreateModelPackage",
+            "sagemaker:DescribeModelPackage",
+            "sagemaker:DescribeModelPackageGroup",
+        ]
+        made.append(statement("RegisterModels", register, _package_arns(package_group)))
+    return made
+
+
+def _endpoint_statements(package_group: str) -> list[Statement]:
+    if not package_group:
+        return []
+    return [statement("ReadModelPackages", ["sagemaker:DescribeModelPackage"], _package_arns(package_group))]
+
+
+def _package_arns(package_group: str) -> list[str]:
+    packages = package_group.replace(":model-package-group/", ":model-package/")
+    return [package_group, f"{packages}/*"]
+
+
+def _feature_store_statements(args: ExecutionRoleArgs, database: str) -> list[Statement]:
+    if not database:
+        return []
+    base = f"arn:{partition(args['region'])}:glue:{args['region']}:{args['account']}"
+    resources = [f"{base}:catalog", f"{base}:database/{database}", f"{base}:table/{database}/*"]
+    actions = ["glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+    return [statement("OfflineStoreTable", actions, resources)]

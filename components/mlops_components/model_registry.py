@@ -1,0 +1,105 @@
+"""Model registry: a SageMaker model package group, who may register in it and who may deploy from it."""
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import sagemaker
+
+from mlops_components.documents import Statement, account_root, partition, policy, statement
+from mlops_components.validation import Checker
+
+_READ_GROUP = ("sagemaker:DescribeModelPackageGroup",)
+_READ_PACKAGES = ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", "sagemaker:CreateModel")
+_WRITE_PACKAGES = ("sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages")
+
+
+class ModelRegistryArgs(TypedDict):
+    """Inputs of `ModelRegistry`."""
+
+    account: str
+    """AWS account id of the environment, 12 digits."""
+    registry_account: str
+    """AWS account id that owns the registry. In any other account nothing is made: the outputs refer to the group."""
+    region: str
+    """AWS region code of the registry."""
+    group_name: str
+    """Name of the model package group, such as `mlops-mortgage-approval`: one for all environments."""
+    description: NotRequired[str]
+    """What the model decides. Default: the group's name."""
+    reader_account_ids: NotRequired[list[str]]
+    """Accounts that may deploy from the group. Default: none."""
+    writer_account_ids: NotRequired[list[str]]
+    """Accounts that may register versions in the group. Default: none."""
+    lineage_tags: NotRequired[dict[str, str]]
+    """Tags that say where the group's models come from: data set, label, pipeline. Default: none."""
+
+
+class ModelRegistry(pulumi.ComponentResource):
+    """A model package group with its resource policy; a reference where the registry is in another account."""
+
+    group_name: pulumi.Output[str]
+    """Name of the group."""
+    group_arn: pulumi.Output[str]
+    """ARN of the group."""
+
+    def __init__(self, name: str, args: ModelRegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check = Checker("ModelRegistry", name, args, ModelRegistryArgs)
+        check.aws_name("group_name", check.plain("group_name"), "package_group")
+        check.matches("description", r"[\s\S]{1,1024}", "must be 1 to 1024 characters", "shorten it")
+        check.finish()
+        super().__init__("mlops:index:ModelRegistry", name, {**args}, opts)
+        arn = group_arn(args["group_name"], args["registry_account"], args["region"])
+        if args["account"] == args["registry_account"]:
+            group = self._make(name, args, arn)
+            self.group_name, self.group_arn = group.model_package_group_name, group.arn
+        else:
+            self.group_name, self.group_arn = (
+                pulumi.Output.from_input(args["group_name"]),
+                pulumi.Output.from_input(arn),
+            )
+        self.register_outputs({"group_name": self.group_name, "group_arn": self.group_arn})
+
+    def _make(self, name: str, args: ModelRegistryArgs, arn: str) -> sagemaker.ModelPackageGroup:
+        child = pulumi.ResourceOptions(parent=self)
+        group = sagemaker.ModelPackageGroup(
+            name,
+            model_package_group_name=args["group_name"],
+            model_package_group_description=args.get("description") or f"Versions of {args['group_name']}",
+            tags=args.get("lineage_tags"),
+            opts=child,
+        )
+        readers, writers = args.get("reader_account_ids") or [], args.get("writer_account_ids") or []
+        if readers or writers:
+            sagemaker.ModelPackageGroupPolicy(
+                f"{name}-accounts",
+                model_package_group_name=group.model_package_group_name,
+                resource_policy=group_policy(arn, readers, writers, args["region"]),
+                opts=child,
+            )
+        return group
+
+
+def group_arn(group_name: str, account: str, region: str) -> str:
+    """Return the ARN of a model package group."""
+    return f"arn:{partition(region)}:sagemaker:{region}:{account}:model-package-group/{group_name}"
+
+
+def package_arn(group: str, version: int) -> str:
+    """Return the ARN of one version in a group, given the group's ARN."""
+    return f"{group.replace(':model-package-group/', ':model-package/')}/{version}"
+
+
+def group_policy(arn: str, readers: Sequence[str], writers: Sequence[str], region: str) -> str:
+    """Return the resource policy that lets other accounts deploy from the group and register in it.
+
+    Source: SageMaker developer guide, "Deploy a model version from a different account".
+    """
+    packages = f"{arn.replace(':model-package-group/', ':model-package/')}/*"
+    made: list[Statement] = []
+    for who, accounts, actions in (("Readers", readers, _READ_PACKAGES), ("Writers", writers, _WRITE_PACKAGES)):
+        if accounts:
+            principal = {"AWS": [account_root(account, region) for account in sorted(accounts)]}
+            made.append(statement(f"{who}OfTheGroup", _READ_GROUP, [arn], principal=principal))
+            made.append(statement(f"{who}OfVersions", actions, [packages], principal=principal))
+    return policy(made)

@@ -1,0 +1,256 @@
+"""Argument checks of the components: shape from the `TypedDict`, AWS's name limits, every fault raised at once."""
+
+import difflib
+import re
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, Generic, NotRequired, TypeVar, Union, get_args, get_origin, is_typeddict
+
+import pulumi
+
+T = TypeVar("T")
+ENVIRONMENT_CLASSES = ("dev", "staging", "prod")
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """What AWS accepts as the name of one resource type; `source` says where that is written."""
+
+    noun: str
+    pattern: str
+    longest: int
+    source: str
+
+
+_DASHED = r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"
+NAME_RULES: Mapping[str, NameRule] = {
+    "bucket": NameRule("S3 bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 63, "S3 user guide, bucket naming rules"),
+    "role": NameRule("IAM role", r"[\w+=,.@-]+", 64, "IAM CreateRole, RoleName"),
+    "key_alias": NameRule("KMS alias", r"alias/[a-zA-Z0-9/_-]+", 256, "KMS CreateAlias, AliasName"),
+    "topic": NameRule("SNS topic", r"[A-Za-z0-9_-]+", 256, "SNS CreateTopic, Name"),
+    "budget": NameRule("budget", r"[^:\\]+", 100, "Budgets CreateBudget, BudgetName"),
+    "log_group": NameRule("log group", r"[.\-_/#A-Za-z0-9]+", 512, "CloudWatch Logs CreateLogGroup, logGroupName"),
+    # Athena and the offline store read only lower case, digits and underscores.
+    "database": NameRule("Glue database", r"[a-z0-9_]+", 255, "Athena user guide, naming databases"),
+    "table": NameRule("Glue table", r"[a-z0-9_]+", 255, "Athena user guide, naming tables"),
+    "feature_group": NameRule(
+        "feature group", r"[a-zA-Z0-9]([_-]*[a-zA-Z0-9])*", 64, "SageMaker CreateFeatureGroup, FeatureGroupName"
+    ),
+    "feature": NameRule(
+        "feature", r"[a-zA-Z0-9]([_-]*[a-zA-Z0-9])*", 64, "SageMaker CreateFeatureGroup, FeatureName"
+    ),
+    "package_group": NameRule(
+        "model package group", _DASHED, 63, "SageMaker CreateModelPackageGroup, ModelPackageGroupName"
+    ),
+    "pipeline": NameRule("pipeline", _DASHED, 256, "SageMaker CreatePipeline, PipelineName"),
+    "endpoint": NameRule("endpoint", _DASHED, 63, "SageMaker CreateEndpoint, EndpointName"),
+    "model": NameRule("model", _DASHED, 63, "SageMaker CreateModel, ModelName"),
+    "schedule": NameRule(
+        "monitoring schedule", _DASHED, 63, "SageMaker CreateMonitoringSchedule, MonitoringScheduleName"
+    ),
+    "alarm": NameRule("alarm", r"[^\x00-\x1f]+", 255, "CloudWatch PutMetricAlarm, AlarmName"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ArgumentFault:
+    """One thing wrong with a component's arguments."""
+
+    path: str
+    value: object
+    rule: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.path} = {self.value!r}: {self.rule}. Fix: {self.fix}"
+
+
+class ArgumentFaults(ValueError):  # noqa: N818  # it is all the faults, not one error
+    """Every fault in the arguments of one component; raised before anything is registered."""
+
+    def __init__(self, component: str, name: str, faults: Iterable[ArgumentFault]) -> None:
+        self.component, self.name, self.faults = component, name, tuple(faults)
+        lines = "".join(f"\n  - {fault}" for fault in self.faults)
+        super().__init__(f"{component} {name!r}: {len(self.faults)} fault(s) in its arguments{lines}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.component, self.name, self.faults)
+
+
+def is_plain(value: object) -> bool:
+    """Return whether a value is known now: neither an Output nor awaitable."""
+    return not isinstance(value, (pulumi.Output, Awaitable))
+
+
+class Checker(Generic[T]):
+    """Collects the faults of one component's arguments, then raises them together.
+
+    A rule about a value that is missing, of the wrong type or only known later is skipped: the first two are faults
+    of the shape already, the last is AWS's to check.
+    """
+
+    def __init__(self, component: str, name: str, args: Mapping[str, Any], shape: type[T]) -> None:
+        self.component, self.name = component, name
+        self.args = {key: value for key, value in args.items() if value is not None}
+        self.faults: list[ArgumentFault] = []
+        self._broken: set[str] = set()
+        self._shape("", self.args, shape)
+        self._common()
+
+    def fault(self, path: str, value: object, rule: str, fix: str) -> None:
+        """Record one fault."""
+        self._broken.add(path.split(".")[0].split("[")[0])
+        self.faults.append(ArgumentFault(path, value, rule, fix))
+
+    def finish(self) -> None:
+        """Raise `ArgumentFaults` if anything was wrong."""
+        if self.faults:
+            raise ArgumentFaults(self.component, self.name, self.faults)
+
+    def plain(self, path: str, default: Any = None) -> Any:
+        """Return a top-level argument that is present, well-typed and known now; else `default`."""
+        value = self.args.get(path, default)
+        return value if path not in self._broken and is_plain(value) else None
+
+    def matches(self, path: str, pattern: str, rule: str, fix: str) -> None:
+        """Check a text argument, or each text of a list argument, against a whole-string pattern."""
+        value = self.plain(path)
+        items = [(path, value)] if isinstance(value, str) else [(f"{path}[{i}]", v) for i, v in enumerate(value or [])]
+        for where, item in items:
+            if isinstance(item, str) and not re.fullmatch(pattern, item):
+                self.fault(where, item, rule, fix)
+
+    def one_of(self, path: str, allowed: Iterable[str]) -> None:
+        """Check that a text argument is one of a closed set."""
+        value, allowed = self.plain(path), list(allowed)
+        if isinstance(value, str) and value not in allowed:
+            near = difflib.get_close_matches(value, allowed, 1)
+            self.fault(path, value, f"must be one of {', '.join(allowed)}", f"use {(near or allowed)[0]!r}")
+
+    def between(self, path: str, low: float, high: float, unit: str) -> None:
+        """Check a number argument against an inclusive range."""
+        value = self.plain(path)
+        if isinstance(value, (int, float)) and not low <= value <= high:
+            nearest = low if value < low else high
+            self.fault(path, value, f"must be {low} to {high} {unit}", f"use {nearest}")
+
+    def aws_name(self, path: str, value: object, kind: str) -> None:
+        """Check a name, as composed, against AWS's rule for its type; `path` is the argument to change."""
+        if isinstance(value, str) and path.split("[")[0] not in self._broken:
+            self.name_fault(path, value, kind)
+
+    def name_fault(self, path: str, value: str, kind: str) -> None:
+        """Check a name as `aws_name` does, though other parts of the argument are at fault."""
+        rule = NAME_RULES[kind]
+        if len(value) > rule.longest:
+            over = len(value) - rule.longest
+            self.fault(
+                path, value,
+                f"{rule.noun} names have at most {rule.longest} characters, this has {len(value)} ({rule.source})",
+                f"shorten it by {over}",
+            )  # fmt: skip
+        elif not re.fullmatch(rule.pattern, value):
+            self.fault(path, value, f"{rule.noun} names match {rule.pattern} ({rule.source})", "rename it")
+
+    def aws_name_of_resource(self, value: str, kind: str) -> None:
+        """Check the name AWS gets when the provider derives it from the component's own name."""
+        self.name_fault("name", value, kind)
+
+    def arn(self, path: str, service: str) -> None:
+        """Check that an argument, or each item of a list argument, is an ARN of one service."""
+        pattern = rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:(\d{{12}}|aws)?:.+"
+        self.matches(path, pattern, f"must be an ARN of {service}", f"give the full ARN (arn:aws:{service}:...)")
+
+    def s3_uri(self, path: str) -> None:
+        """Check that an argument is an S3 URI."""
+        rule = "must be an S3 URI"
+        self.matches(path, r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", rule, "write s3://BUCKET/PREFIX")
+
+    def together(self, *paths: str) -> None:
+        """Check that several arguments are either all given or all left out."""
+        given = [path for path in paths if path in self.args]
+        for path in paths:
+            if given and path not in given:
+                self.fault(path, None, f"is required when {', '.join(given)} is given", f"give {path} too")
+
+    def unique(self, path: str, values: Iterable[str]) -> None:
+        """Check that names in a list argument don't repeat."""
+        seen: set[str] = set()
+        for value in values:
+            if value in seen:
+                self.fault(path, value, "is given twice", "remove one")
+            seen.add(value)
+
+    def _common(self) -> None:
+        self.one_of("environment_class", ENVIRONMENT_CLASSES)
+        for path in ("account", "registry_account", "reader_account_ids", "writer_account_ids", "trusted_account_ids"):
+            self.matches(path, r"\d{12}", "must be a 12-digit AWS account id", "quote all 12 digits")
+        self.matches("region", r"[a-z]{2}(-[a-z]+)+-\d", "must be an AWS region code", "use a code such as eu-west-1")
+        self.matches(
+            "prefix", r"[a-z]([a-z0-9-]*[a-z0-9])?",
+            "must be lower-case letters, digits and hyphens, a letter first, no hyphen last (S3 bucket naming rules)",
+            "use a name such as mlops-dev",
+        )  # fmt: skip
+
+    def _shape(self, path: str, value: Mapping[str, Any], shape: Any) -> None:
+        annotations = shape.__annotations__
+        for key in value:
+            if key not in annotations:
+                near = difflib.get_close_matches(str(key), annotations, 1)
+                fix = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(sorted(annotations))}"
+                self.fault(f"{path}{key}", value[key], f"{shape.__name__} has no such key", fix)
+        for key, annotation in annotations.items():
+            if key in value:
+                self._type(f"{path}{key}", value[key], annotation)
+            elif key in shape.__required_keys__:
+                self.fault(f"{path}{key}", None, f"{shape.__name__} requires it", f"give {key}")
+
+    def _type(self, path: str, value: Any, annotation: Any) -> None:
+        origin: Any = get_origin(annotation)
+        inner = get_args(annotation)
+        if origin is NotRequired:
+            self._type(path, value, inner[0])
+        elif origin in (Union, UnionType):  # Input[X]: Union[X, Awaitable[X], Output[X]]
+            if is_plain(value):
+                self._type(path, value, inner[0])
+        elif not is_plain(value):
+            self.fault(path, value, "must be a plain value, not an Output", "pass a value known before deployment")
+        elif is_typeddict(annotation):
+            self._nested(path, value, annotation)
+        elif origin is list:
+            self._list(path, value, inner[0])
+        elif origin is dict:
+            good = isinstance(value, Mapping) and all(
+                isinstance(v, inner[1]) or not is_plain(v) for v in value.values()
+            )
+            if not good:
+                self.fault(path, value, "must be a mapping of texts", "give KEY: VALUE pairs")
+        elif not _is_a(value, annotation):
+            self.fault(path, value, f"must be {_TYPE_NOUNS[annotation]}", f"give {_TYPE_NOUNS[annotation]}")
+
+    def _nested(self, path: str, value: Any, shape: type) -> None:
+        if isinstance(value, Mapping):
+            self._shape(f"{path}.", value, shape)
+        else:
+            self.fault(path, value, f"must be a mapping with the keys of {shape.__name__}", "give a mapping")
+
+    def _list(self, path: str, value: Any, item: Any) -> None:
+        if not isinstance(value, (list, tuple)):
+            self.fault(path, value, "must be a list", "put it in [ ]")
+            return
+        for index, element in enumerate(value):
+            if is_plain(element):
+                self._type(f"{path}[{index}]", element, item)
+
+
+_TYPE_NOUNS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
+
+
+def _is_a(value: object, wanted: type) -> bool:
+    if wanted not in (int, float):
+        return isinstance(value, wanted)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    # A hosted component receives whole numbers as floats.
+    return wanted is float or float(value).is_integer()
