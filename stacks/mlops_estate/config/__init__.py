@@ -7,6 +7,7 @@ from mlops_estate.config.loading import LoadedEnvironment, environments, load_en
 from mlops_estate.config.models import ModelBlock
 from mlops_estate.config.overlays import overlay_account, overlay_versions
 from mlops_estate.config.schema import json_schema
+from mlops_estate.config.sources import load_schemas
 
 __all__ = [
     "ConfigFault",
@@ -17,6 +18,7 @@ __all__ = [
     "environments",
     "json_schema",
     "load_environment",
+    "load_schemas",
     "overlay_account",
     "overlay_versions",
     "parse",

@@ -20,9 +20,6 @@ https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-paths.html; a test
 them against botocore's endpoint data.
 """
 
-SERVERLESS_MEMORY_MB = (1024, 2048, 3072, 4096, 5120, 6144)
-"""Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantServerlessConfig.html"""
-
 _SAGEMAKER = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Create"
 _HYPHENS = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
 
@@ -50,7 +47,6 @@ NAME_LIMITS = {
         _limit("feature group", 64, r"[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}", f"{_SAGEMAKER}FeatureGroup.html"),
         _limit("model package group", 63, _HYPHENS, f"{_SAGEMAKER}ModelPackageGroup.html"),
         _limit("pipeline", 256, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}", f"{_SAGEMAKER}Pipeline.html"),
-        _limit("job definition", 63, _HYPHENS, f"{_SAGEMAKER}DataQualityJobDefinition.html"),
         _limit("monitoring schedule", 63, _HYPHENS, f"{_SAGEMAKER}MonitoringSchedule.html"),
         _limit("topic", 256, r"[A-Za-z0-9_-]+", "https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html"),
         _limit("alarm", 255, r"[ -~]+", "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"),

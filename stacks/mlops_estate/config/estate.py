@@ -35,6 +35,13 @@ class RegistryBlock(Block):
         description="Names of model package groups begin with this. Two environments in the registry's own account "
         "need two prefixes.",
     )
+    member_accounts: list[AccountId] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Accounts of all environments that share the registry: they register in it and deploy from it, and "
+        "read each other's model artefacts. The environment's own account and the registry's needn't be named.",
+        examples=[["111122223333"]],
+    )
 
 
 class NetworkBlock(Block):
@@ -99,7 +106,12 @@ class BudgetBlock(Block):
     """What the environment may cost."""
 
     monthly_usd: float = by_class(
-        300, 1000, 5000, gt=0, le=10_000_000, description="Budget of the environment's account in US dollars a month."
+        300,
+        1000,
+        5000,
+        ge=0.01,
+        le=10_000_000,
+        description="Budget of the environment's account in US dollars a month.",
     )
     warn_at_percent: list[Annotated[float, Field(gt=0, le=1000)]] = Field(
         default_factory=lambda: [50.0, 80.0, 100.0],
@@ -197,12 +209,11 @@ class EstateBlock(Block):
         description="Roles, beside the environment's own, that may use its keys: the one that deploys.",
         examples=[["arn:aws:iam::123456789012:role/mlops-delivery"]],
     )
-    reader_accounts: list[AccountId] = Field(
-        default_factory=list,
-        max_length=50,
-        description="Accounts of other environments that deploy models from this account's registry.",
-        examples=[["111122223333"]],
-    )
     protect: bool = by_class(
         False, True, True, description="Whether stateful resources (buckets, keys, feature groups) refuse deletion."
     )
+
+    @property
+    def other_accounts(self) -> list[str]:
+        """Accounts of the other environments that share the registry, in ascending order."""
+        return sorted({self.registry.account, *self.registry.member_accounts} - {self.account})

@@ -9,6 +9,7 @@ from typing import Any
 
 from mlops_estate.config.document import ConfigFault, Document, dotted, nearest, read_document
 from mlops_estate.config.environment import ENVIRONMENT_PATTERN, EnvironmentConfig, parse
+from mlops_estate.config.sources import load_schemas
 from mlops_estate.faults import FaultsFound
 
 ESTATE_KEY, MODELS_KEY = "mlops-estate:estate", "mlops-estate:models"
@@ -48,6 +49,7 @@ def load_environment(name: str, project_dir: Path) -> LoadedEnvironment:
     if ESTATE_KEY not in blocks or MODELS_KEY not in blocks:
         raise FaultsFound(document.faults, f"the configuration of {name} has faults")
     config = parse(name, blocks[ESTATE_KEY], blocks[MODELS_KEY], document)
+    load_schemas(config.models, project_dir, document)
     return LoadedEnvironment(name, project_dir, path, blocks[ESTATE_KEY], blocks[MODELS_KEY], config)
 
 

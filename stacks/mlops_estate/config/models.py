@@ -75,6 +75,7 @@ class ReleaseBlock(Block):
     version: int | None = Field(
         default=None,
         ge=1,
+        le=99_999,
         description="The registry's version that is live. Default: none; the endpoint waits for a version.",
         examples=[1],
     )
@@ -82,6 +83,13 @@ class ReleaseBlock(Block):
         default=None,
         ge=1,
         description="The version that was live before, while its release settles: kept for a rollback.",
+    )
+    baseline_uri: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S*[^/\s]$",
+        description="S3 prefix of the version's baseline (`constraints.json` and `statistics.json`, as the training "
+        "pipeline wrote them). Default: none; the monitor reports statistics only.",
+        examples=["s3://mlops-dev-reports-123456789012-eu-west-1/mortgage-approval/run-1/baseline"],
     )
     strategy: Strategy = by_class(
         "all_at_once",
@@ -125,35 +133,47 @@ class RollbackBlock(Block):
     """What rolls a release back, and raises an alarm at any time."""
 
     max_error_percent: float = by_class(
-        5.0, 1.0, 1.0, gt=0, le=100, description="Share of requests that fail with a server error, in percent."
+        5.0, 1.0, 1.0, ge=0.01, le=100, description="Share of requests that fail with a server error, in percent."
     )
     max_latency_ms: float = by_class(
-        1000, 500, 500, gt=0, le=60_000, description="99th percentile of the model's latency, in milliseconds."
+        1000, 500, 500, ge=1, le=60_000, description="99th percentile of the model's latency, in milliseconds."
     )
 
 
 class ServingBlock(Block):
-    """The endpoint's instances and what is captured of its traffic."""
+    """The endpoint's instances, or serverless capacity, and what is captured of its traffic."""
 
     instance_type: InstanceType = by_class(
         "ml.t2.medium", "ml.m5.large", "ml.m5.large", description="Instance type of the endpoint."
     )
-    instance_count: int = by_class(1, 2, 2, ge=1, le=1000, description="Instances of the endpoint at its creation.")
-    capture_percent: int = by_class(
-        100,
-        100,
-        100,
+    instance_count: int = by_class(
+        1, 2, 2, ge=1, le=1000, description="Instances of the endpoint at its creation, and fewest when it scales."
+    )
+    serverless_memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] | None = Field(
+        default=None,
+        description="Makes the endpoint serverless: memory in MB. Serverless endpoints have no instances, no "
+        "scaling of their own, no capture, no monitor and no private network. Default: instances.",
+    )
+    serverless_max_concurrency: int = Field(
+        default=5, ge=1, le=200, description="Most concurrent invocations of a serverless endpoint."
+    )
+    capture_percent: int = Field(
+        default=100,
         ge=0,
         le=100,
         description="Share of requests and answers that is captured, in percent; 0 turns capture off.",
     )
 
+    @property
+    def serverless(self) -> bool:
+        """Whether the endpoint is serverless."""
+        return self.serverless_memory_mb is not None
+
 
 class AutoscalingBlock(Block):
-    """Target tracking on invocations per instance."""
+    """Target tracking on invocations per instance, from `serving.instance_count` upwards."""
 
     enabled: bool = by_class(False, True, True, description="Whether the endpoint scales with its traffic.")
-    min_instances: int = by_class(1, 2, 2, ge=1, le=1000, description="Fewest instances.")
     max_instances: int = by_class(2, 4, 8, ge=1, le=1000, description="Most instances.")
     invocations_per_instance: int = Field(
         default=600, ge=1, le=1_000_000, description="Target: invocations of one instance per minute."
@@ -202,6 +222,21 @@ class ModelBlock(Block):
     serving: ServingBlock = Field(default_factory=ServingBlock, description="The endpoint's instances.")
     autoscaling: AutoscalingBlock = Field(default_factory=AutoscalingBlock, description="Scaling with traffic.")
     monitoring: MonitoringBlock = Field(default_factory=MonitoringBlock, description="The data-quality monitor.")
+
+    @property
+    def captured_percent(self) -> int:
+        """The share of requests that is captured, in percent: none on a serverless endpoint."""
+        return 0 if self.serving.serverless else self.serving.capture_percent
+
+    @property
+    def monitored(self) -> bool:
+        """Whether the model has a data-quality monitor: not on a serverless endpoint."""
+        return self.monitoring.enabled and not self.serving.serverless
+
+    @property
+    def most_instances(self) -> int:
+        """How far the endpoint scales: no further than its instances where scaling is off."""
+        return self.autoscaling.max_instances if self.autoscaling.enabled else self.serving.instance_count
 
     @property
     def schema_path(self) -> str:

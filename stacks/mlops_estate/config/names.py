@@ -58,16 +58,12 @@ def pipeline(prefix: str, model: str) -> str:
 
 
 def monitor(prefix: str, model: str) -> str:
-    """Return the name of a model's data-quality job definition and its schedule."""
+    """Return the name of a model's data-quality schedule."""
     return f"{prefix}-{model}-data-quality"
 
 
-ROLES = {"training": "training", "endpoint": "endpoint", "feature_store": "feature-store", "monitor": "monitor"}
-"""Purposes of the roles that the models of an environment share, and how each role's name ends.
-
-Shared by purpose, not made for each model: an account holds 1,000 roles by default, so 300 models with a role for each
-purpose wouldn't fit (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-"""
+ROLE_SUFFIXES = ("training", "features", "endpoint", "monitor")
+"""Roles of a model, one for each purpose: `{prefix}-{model}-{suffix}`."""
 
 
 def estate_findings(estate: EstateBlock, environment: str) -> Iterator[Finding]:
@@ -80,7 +76,6 @@ def estate_findings(estate: EstateBlock, environment: str) -> Iterator[Finding]:
     longest = max((bucket(prefix, purpose, estate.account, estate.region) for purpose in BUCKET_PURPOSES), key=len)
     named = [
         ("bucket", longest),
-        *(("role", f"{prefix}-{suffix}") for suffix in ROLES.values()),
         ("budget", f"{prefix}-monthly"),
     ]
     for kind, name in named:
@@ -98,8 +93,8 @@ def model_findings(model: str, prefix: str, registry_prefix: str) -> Iterator[Fi
         ("feature group", feature_group(prefix, model)),
         ("model package group", model_package_group(registry_prefix, model)),
         ("pipeline", pipeline(prefix, model)),
-        ("job definition", monitor(prefix, model)),
         ("monitoring schedule", monitor(prefix, model)),
+        *(("role", f"{prefix}-{model}-{suffix}") for suffix in ROLE_SUFFIXES),
     ):
         yield from _refused(kind, name, (), len(name) - len(model))
 

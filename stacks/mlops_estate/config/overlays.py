@@ -11,8 +11,6 @@ def overlay_account(estate_raw: Mapping[str, Any], account_id: str) -> dict[str,
     """Return the estate block with the environment and the registry both in `account_id`."""
     estate = copy.deepcopy(dict(estate_raw))
     estate["account"] = account_id
-    if "reader_accounts" in estate:  # the account doesn't grant itself access
-        estate["reader_accounts"] = [account for account in estate["reader_accounts"] if account != account_id]
     estate["registry"] = {**estate.get("registry", {}), "account": account_id}
     return estate
 

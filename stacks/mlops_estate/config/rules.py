@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from mlops_estate.config.aws_limits import SUPPORTED_REGIONS
 from mlops_estate.config.document import nearest
@@ -106,26 +107,12 @@ def budget_steps_rise(estate: EstateBlock) -> Iterator[Finding]:
         yield Finding(("budget", "warn_at_percent"), steps, "thresholds must rise and not repeat", fix, source)
 
 
-def readers_are_others(estate: EstateBlock) -> Iterator[Finding]:
-    """Only the registry's account is read by others, and by others only."""
-    if estate.reader_accounts and estate.account != estate.registry.account:
-        rule = "only the environment in the registry's account has readers"
-        involves: tuple[tuple[str | int, ...], ...] = (("account",), ("registry", "account"))
-        yield Finding(("reader_accounts",), estate.reader_accounts, rule, "remove the key here", "", involves)
-    for index, account in enumerate(estate.reader_accounts):
-        if account == estate.account:
-            yield Finding(
-                ("reader_accounts", index), account, "is the account itself", "remove it", "", (("account",),)
-            )
-
-
 ESTATE_RULES: tuple[Rule, ...] = (
     region_is_supported,
     zones_are_of_the_region,
     prod_spans_zones,
     network_is_one_of_two,
     budget_steps_rise,
-    readers_are_others,
 )
 
 
@@ -217,7 +204,7 @@ def steps_need_instances(model: ModelBlock) -> Iterator[Finding]:
 
     Source: TrafficRoutingConfig (CanarySize "must be less than or equal to 50% of the variant's total instance count").
     """
-    if model.release.strategy in _STEPS and model.serving.instance_count < 2:
+    if model.release.strategy in _STEPS and model.serving.instance_count < 2 and not model.serving.serverless:
         rule = f"the strategy {model.release.strategy} needs two instances or more"
         fix = "use 2 or more, or `release.strategy: all_at_once`"
         yield Finding(
@@ -243,34 +230,68 @@ def release_ends_in_time(model: ModelBlock) -> Iterator[Finding]:
         )
 
 
+def rolling_keeps_no_old_fleet(model: ModelBlock) -> Iterator[Finding]:
+    """A rolling update replaces instances in place: no old fleet waits. Source: RollingUpdatePolicy."""
+    release = model.release
+    where = ("release", "termination_wait_seconds")
+    if release.strategy == "rolling" and where[1] in release.model_fields_set and release.termination_wait_seconds:
+        rule = "contradicts the strategy rolling, which keeps no old fleet"
+        involves = (("release", "strategy"),)
+        page = f"{_API}API_RollingUpdatePolicy.html"
+        yield Finding(where, release.termination_wait_seconds, rule, "remove it", page, involves)
+
+
 def scaling_bounds_hold(model: ModelBlock) -> Iterator[Finding]:
-    """min <= instance_count <= max. Source: Application Auto Scaling, RegisterScalableTarget."""
-    scaling = model.autoscaling
-    if not scaling.enabled:
+    """Scaling goes up from instance_count, and not on burstable instances. Source: RegisterScalableTarget."""
+    scaling, serving = model.autoscaling, model.serving
+    if not scaling.enabled or serving.serverless:
         return
-    source = "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html"
-    low, high, count = scaling.min_instances, scaling.max_instances, model.serving.instance_count
-    bounds: tuple[tuple[str | int, ...], ...] = (("autoscaling", "min_instances"), ("autoscaling", "max_instances"))
-    if high < low:
-        rule = f"must be at least `min_instances` ({low})"
-        yield Finding(bounds[1], high, rule, f"use at least {low}", source, bounds[:1])
-    elif not low <= count <= high:
-        rule = f"must be within autoscaling's {low} to {high} instances"
-        fix = f"use {min(max(count, low), high)}, or change the bounds"
-        yield Finding(("serving", "instance_count"), count, rule, fix, source, bounds)
-    if model.serving.instance_type.startswith("ml.t2."):
+    if scaling.max_instances <= serving.instance_count:
+        source = "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html"
+        rule = f"must exceed `serving.instance_count` ({serving.instance_count}), from which the endpoint scales"
+        fix = f"use at least {serving.instance_count + 1}, or set `autoscaling.enabled: false`"
+        where = ("autoscaling", "max_instances")
+        yield Finding(where, scaling.max_instances, rule, fix, source, (("serving", "instance_count"),))
+    if serving.instance_type.startswith("ml.t2."):
         rule = "burstable ml.t2 instances can't be scaled automatically"
         fix = "use for example ml.m5.large, or `autoscaling.enabled: false`"
-        page = f"{_GUIDE}endpoint-auto-scaling-prerequisites.html"
-        yield Finding(
-            ("serving", "instance_type"), model.serving.instance_type, rule, fix, page, (("autoscaling", "enabled"),)
-        )
+        involves: tuple[tuple[str | int, ...], ...] = (("autoscaling", "enabled"),)
+        page = f"{_GUIDE}endpoint-auto-scaling.html"
+        yield Finding(("serving", "instance_type"), serving.instance_type, rule, fix, page, involves)
+
+
+def serverless_excludes_the_rest(model: ModelBlock) -> Iterator[Finding]:
+    """What is written for a serverless endpoint is what it has. Source: Serverless Inference, feature exclusions."""
+    serving = model.serving
+    if not serving.serverless:
+        if "serverless_max_concurrency" in serving.model_fields_set:
+            value, where = serving.serverless_max_concurrency, ("serving", "serverless_max_concurrency")
+            yield Finding(where, value, "needs `serverless_memory_mb`", "add it, or remove this key")
+        return
+    written: list[tuple[tuple[str, str], Any]] = [
+        (("serving", key), getattr(serving, key))
+        for key in ("instance_type", "instance_count", "capture_percent")
+        if key in serving.model_fields_set
+    ]
+    if "enabled" in model.autoscaling.model_fields_set and model.autoscaling.enabled:
+        written.append((("autoscaling", "enabled"), True))
+    if "enabled" in model.monitoring.model_fields_set and model.monitoring.enabled:
+        written.append((("monitoring", "enabled"), True))
+    if model.release.strategy == "rolling":
+        written.append((("release", "strategy"), "rolling"))
+    for where, value in written:
+        if where == ("serving", "capture_percent") and value == 0:
+            continue
+        rule = "contradicts `serving.serverless_memory_mb`: serverless endpoints have none"
+        fix = "remove it, or remove `serverless_memory_mb`"
+        involves = (("serving", "serverless_memory_mb"),)
+        yield Finding(where, value, rule, fix, f"{_GUIDE}serverless-endpoints.html", involves)
 
 
 def monitor_has_something_to_read(model: ModelBlock) -> Iterator[Finding]:
     """The monitor reads captured requests, and a run ends within its interval. Source: MonitoringStoppingCondition."""
     monitoring = model.monitoring
-    if not monitoring.enabled:
+    if not model.monitored:
         return
     if model.serving.capture_percent == 0:
         rule = "needs captured requests, and `serving.capture_percent` is 0"
@@ -304,6 +325,8 @@ MODEL_RULES: tuple[Rule, ...] = (
     steps_need_instances,
     release_ends_in_time,
     scaling_bounds_hold,
+    serverless_excludes_the_rest,
+    rolling_keeps_no_old_fleet,
     monitor_has_something_to_read,
     only_online_records_expire,
 )

@@ -18,6 +18,16 @@ ESTATE: dict[str, Any] = {
 MODELS: dict[str, Any] = {"churn": {"data": "data/churn/rows.csv", "label": "left", "protected_attribute": "gender"}}
 
 
+SCHEMA = """\
+record_identifier: customer_id
+event_time: event_time
+columns:
+  - {name: age, type: integer, minimum: 0, maximum: 120, description: Age in years.}
+  - {name: left, type: category, role: label, values: ["0", "1"], description: Whether the customer left.}
+  - {name: gender, type: category, role: protected, values: [f, m], description: As the customer says.}
+"""
+
+
 @pytest.fixture
 def estate() -> dict[str, Any]:
     return copy.deepcopy(ESTATE)
@@ -34,6 +44,10 @@ def project(tmp_path: Path) -> Callable[..., Path]:
 
     def write(text: str | bytes, name: str = "dev") -> Path:
         content = text.encode() if isinstance(text, str) else text
+        data = tmp_path / "data" / "churn"
+        data.mkdir(parents=True, exist_ok=True)
+        (data / "rows.csv").write_text("left,gender,age\n1,f,30\n", encoding="utf-8")
+        (data / "schema.yaml").write_text(SCHEMA, encoding="utf-8")
         (tmp_path / f"Pulumi.{name}.yaml").write_bytes(content)
         return tmp_path
 

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.mlops_estate.config.conftest import ESTATE, MODELS
 
-from mlops_estate.config import environments, load_environment, overlay_account, overlay_versions, parse, unpinned
+from mlops_estate.config import (
+    environments,
+    load_environment,
+    load_schemas,
+    overlay_account,
+    overlay_versions,
+    parse,
+    unpinned,
+)
 from mlops_estate.faults import FaultsFound
 
 
@@ -157,16 +165,21 @@ def test_the_schema_file_lies_beside_the_data_unless_named(estate, models):
 
 def test_the_account_overlay_moves_environment_and_registry(estate):
     estate["registry"] = {"account": "999999999999", "prefix": "reg"}
-    estate["reader_accounts"] = ["111122223333", "444455556666"]
     before = copy.deepcopy(estate)
     overlaid = overlay_account(estate, "111122223333")
     assert overlaid == {
         **before,
         "account": "111122223333",
         "registry": {"account": "111122223333", "prefix": "reg"},
-        "reader_accounts": ["444455556666"],
     }
     assert estate == before
+
+
+def test_the_other_accounts_are_all_that_share_the_registry_but_the_own(estate, models):
+    estate["registry"] = {"account": "999999999999", "member_accounts": ["111122223333", estate["account"]]}
+    assert parse("dev", estate, models).estate.other_accounts == ["111122223333", "999999999999"]
+    alone = overlay_account({**estate, "registry": {"account": "999999999999"}}, "123456789012")
+    assert parse("dev", alone, models).estate.other_accounts == []
 
 
 def test_an_unknown_model_cannot_be_pinned(models):
@@ -197,3 +210,32 @@ def test_a_version_overlay_pins_exactly_what_it_names_and_removing_it_restores_t
 def test_removing_a_pin_keeps_the_rest_of_the_release(models):
     models["churn"]["release"] = {"version": 2, "previous": 1, "wait_seconds": 5}
     assert overlay_versions(models, {"churn": None})["churn"]["release"] == {"wait_seconds": 5}
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "rule", "fix"),
+    [
+        ({"data": "data/churn/none.csv"}, "data", "no such file", "correct the path"),
+        ({"features": {"schema_file": "none.yaml"}}, "features.schema_file", "needs a schema: No such file", "see"),
+        ({"features": {"schema_file": "bad.yaml"}}, "features.schema_file", "needs a schema", "see"),
+        ({"features": {"schema_file": "worse.yaml"}}, "features.schema_file", "needs a schema", "see"),
+        ({"label": "lft"}, "label", "no column of that name with the role label", "did you mean `left`?"),
+        ({"protected_attribute": "age"}, "protected_attribute", "with the role protected", "use gender"),
+    ],
+)
+def test_the_files_a_model_names_hold_what_it_says(project, change, where, rule, fix):
+    folder = project(text(**{"mlops-estate:models": {"churn": {**MODELS["churn"], **change}}}))
+    (folder / "bad.yaml").write_text("columns: 3\n", encoding="utf-8")
+    (folder / "worse.yaml").write_text("columns: [\n", encoding="utf-8")
+    (fault,) = faults_of("dev", folder)
+    assert fault.where == f"models.churn.{where}"
+    assert rule in fault.rule
+    assert fix in fault.fix
+    assert fault.line > 1
+
+
+def test_models_of_one_schema_share_it(project):
+    folder = project(text(**{"mlops-estate:models": {"a": MODELS["churn"], "b": MODELS["churn"]}}))
+    schemas = load_schemas(load_environment("dev", folder).config.models, folder)
+    assert schemas["a"] is schemas["b"]
+    assert schemas["a"].names("label") == ("left",)
