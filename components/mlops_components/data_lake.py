@@ -143,7 +143,9 @@ class DataLake(pulumi.ComponentResource):
             opts=self._kept,
         )
 
-    def _harden(self, purpose: str, bucket: s3.Bucket, statements: pulumi.Input[Sequence[Statement]]) -> None:
+    def _harden(
+        self, purpose: str, bucket: s3.Bucket, statements: pulumi.Input[Sequence[Statement]]
+    ) -> s3.BucketPolicy:
         """Everything that every bucket gets, whatever it is for."""
         name, arn = self._base, bucket_arn(self._bucket_name(purpose), self._args["region"])
         block = s3.BucketPublicAccessBlock(
@@ -167,7 +169,7 @@ class DataLake(pulumi.ComponentResource):
             versioning_configuration={"status": "Enabled"},
             opts=self._child,
         )
-        s3.BucketPolicy(
+        return s3.BucketPolicy(
             f"{name}-{purpose}-policy",
             bucket=bucket.bucket,
             policy=pulumi.Output.from_input(statements).apply(
@@ -194,7 +196,7 @@ class DataLake(pulumi.ComponentResource):
         args = self._args
         bucket = self._bucket(ACCESS_LOGS)
         own = [log_delivery(args["prefix"], args["account"], args["region"])]
-        self._harden(ACCESS_LOGS, bucket, own)
+        self._delivery = self._harden(ACCESS_LOGS, bucket, own)
         # S3 can't deliver logs under a customer-managed default key (S3 user guide, server access logging).
         self._encrypt(ACCESS_LOGS, bucket, {"sse_algorithm": "AES256"}, bucket_key=False)
         days = int(args.get("log_retention_days") or LOG_RETENTION_DAYS[self._class])
@@ -232,7 +234,8 @@ class DataLake(pulumi.ComponentResource):
             bucket=bucket.bucket,
             target_bucket=logs.bucket,
             target_prefix=f"{purpose}/",
-            opts=self._child,
+            # Delivery is allowed before logging starts.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._delivery]),
         )
         if locked:
             self._lock(purpose, bucket)

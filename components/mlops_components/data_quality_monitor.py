@@ -125,6 +125,7 @@ class DataQualityMonitor(pulumi.ComponentResource):
                 "write_uris": pulumi.Output.all(self._reports).apply(list),
                 "key_arns": pulumi.Output.all(args["personal_key_arn"], args["models_key_arn"]).apply(list),
                 "image_uris": pulumi.Output.all(self._image).apply(list),
+                "endpoint_name": args["endpoint_name"],
             },
             self._child,
         )
@@ -189,9 +190,7 @@ def _check(check: Checker[DataQualityMonitorArgs]) -> None:
     check.s3_uri("baseline_constraints_uri")
     check.s3_uri("baseline_statistics_uri")
     check.one_of("schedule", SCHEDULES)
-    check.matches(
-        "instance_type", r"ml\.[a-z0-9-]+\.[a-z0-9-]+", "must be a SageMaker instance type", "use ml.m5.large"
-    )
+    check.instance_type("instance_type", volume_key=True)
     check.between("volume_size_gb", 1, 16_384, "GB (MonitoringClusterConfig)")
     check.between("max_runtime_seconds", 1, 86_400, "seconds (MonitoringStoppingCondition)")
     if region and "image_uri" not in check.args and region not in MODEL_MONITOR:

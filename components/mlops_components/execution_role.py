@@ -20,7 +20,6 @@ from mlops_components.documents import (
 from mlops_components.validation import Checker
 
 PURPOSES = ("training", "endpoint", "feature_store", "monitor")
-_NAMESPACES = {"training": "/aws/sagemaker/TrainingJobs", "monitor": "/aws/sagemaker/ProcessingJobs"}
 
 
 class ExecutionRoleArgs(TypedDict):
@@ -52,6 +51,8 @@ class ExecutionRoleArgs(TypedDict):
     """Model package group that training registers in, or the endpoint deploys from. Default: none."""
     pipeline_name: NotRequired[str]
     """Pipeline whose jobs the training role creates. Default: none."""
+    endpoint_name: NotRequired[pulumi.Input[str]]
+    """Endpoint whose captured requests the monitor reads. Default: none."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the managed policy that bounds the role. Default: none."""
 
@@ -96,6 +97,7 @@ class ExecutionRole(pulumi.ComponentResource):
                 image_uris=args.get("image_uris") or [],
                 package_group=args.get("model_package_group_arn") or "",
                 database=args.get("database_name") or "",
+                endpoint=args.get("endpoint_name") or "",
             ).apply(lambda known: role_policy(args, **known)),
             opts=child,
         )
@@ -113,6 +115,7 @@ def role_policy(
     image_uris: Sequence[str] = (),
     package_group: str = "",
     database: str = "",
+    endpoint: str = "",
 ) -> str:
     """Return the identity policy of one purpose; the values known only after deployment come resolved."""
     region = args["region"]
@@ -123,9 +126,9 @@ def role_policy(
         made.append(_interfaces_statement())
     purpose: Mapping[str, Sequence[Statement]] = {
         "training": _training_statements(args, package_group),
-        "endpoint": _endpoint_statements(package_group),
+        "endpoint": _endpoint_statements(args, package_group),
         "feature_store": _feature_store_statements(args, database),
-        "monitor": [],
+        "monitor": _monitor_statements(args, endpoint),
     }
     return policy([*made, *purpose[args["purpose"]]])
 
@@ -233,10 +236,22 @@ def _training_statements(args: ExecutionRoleArgs, package_group: str) -> list[St
     return made
 
 
-def _endpoint_statements(package_group: str) -> list[Statement]:
-    if not package_group:
+def _endpoint_statements(args: ExecutionRoleArgs, package_group: str) -> list[Statement]:
+    # The execution role reads the rollback alarms (developer guide, auto-rollback configuration).
+    alarms = f"arn:{partition(args['region'])}:cloudwatch:{args['region']}:{args['account']}:alarm:{args['prefix']}-*"
+    made = [statement("ReadRollbackAlarms", ["cloudwatch:DescribeAlarms"], [alarms])]
+    if package_group:
+        made.append(statement("ReadModelPackages", ["sagemaker:DescribeModelPackage"], _package_arns(package_group)))
+    return made
+
+
+def _monitor_statements(args: ExecutionRoleArgs, endpoint: str) -> list[Statement]:
+    if not endpoint:
         return []
-    return [statement("ReadModelPackages", ["sagemaker:DescribeModelPackage"], _package_arns(package_group))]
+    base = f"arn:{partition(args['region'])}:sagemaker:{args['region']}:{args['account']}"
+    actions = ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"]
+    # Every release brings a configuration of another name.
+    return [statement("ReadTheEndpoint", actions, [f"{base}:endpoint/{endpoint}", f"{base}:endpoint-config/*"])]
 
 
 def _package_arns(package_group: str) -> list[str]:

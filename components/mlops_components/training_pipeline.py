@@ -14,7 +14,6 @@ from mlops_components.validation import Checker
 
 # CreateTrainingJob, StoppingCondition: 28 days.
 _LONGEST_SECONDS = 2_419_200
-_INSTANCE_TYPE = r"ml\.[a-z0-9-]+\.[a-z0-9-]+"
 PROCESSING_INSTANCE = {"dev": "ml.t3.medium", "staging": "ml.m5.large", "prod": "ml.m5.large"}
 TRAINING_INSTANCE = {"dev": "ml.m5.large", "staging": "ml.m5.large", "prod": "ml.m5.xlarge"}
 
@@ -226,7 +225,7 @@ def _check(check: Checker[TrainingPipelineArgs]) -> None:
         check.arn(path, "kms")
     check.arn("model_package_group_arn", "sagemaker")
     for path in ("processing_instance_type", "training_instance_type"):
-        check.matches(path, _INSTANCE_TYPE, "must be a SageMaker instance type", "use ml.m5.large")
+        check.instance_type(path, volume_key=True)
     check.between("max_runtime_seconds", 1, _LONGEST_SECONDS, "seconds (StoppingCondition)")
     check.between("max_wait_seconds", 1, _LONGEST_SECONDS, "seconds (StoppingCondition)")
     check.between("minimum_auc", 0.5, 1, "")

@@ -11,6 +11,12 @@ import pulumi
 
 T = TypeVar("T")
 ENVIRONMENT_CLASSES = ("dev", "staging", "prod")
+# Training and processing jobs refuse VolumeKmsKeyId for families with local storage (SageMaker API reference,
+# ResourceConfig and ProcessingClusterConfig; EC2 user guide, instance store volumes).
+LOCAL_STORAGE_FAMILIES = (
+    "g4dn", "g5", "g6", "g6e", "g7", "g7e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "p6-b300",
+    "p6e-gb200", "r5d", "trn1", "trn1n", "trn2",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -161,6 +167,14 @@ class Checker(Generic[T]):
         """Check that an argument, or each item of a list argument, is an ARN of one service."""
         pattern = rf"arn:aws[a-z-]*:{service}:[a-z0-9-]*:(\d{{12}}|aws)?:.+"
         self.matches(path, pattern, f"must be an ARN of {service}", f"give the full ARN (arn:aws:{service}:...)")
+
+    def instance_type(self, path: str, *, volume_key: bool = False) -> None:
+        """Check an ML instance type; with `volume_key` also that its volumes can take a customer-managed key."""
+        fix = "use ml.m5.large"
+        self.matches(path, r"ml\.[a-z0-9-]+\.[a-z0-9-]+", "must be an ML instance type, ml.FAMILY.SIZE", fix)
+        value = self.plain(path)
+        if volume_key and isinstance(value, str) and value.split(".")[1] in LOCAL_STORAGE_FAMILIES:
+            self.fault(path, value, "has local storage and takes no volume key (SageMaker ResourceConfig)", fix)
 
     def s3_uri(self, path: str) -> None:
         """Check that an argument is an S3 URI."""
