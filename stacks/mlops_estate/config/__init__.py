@@ -1,5 +1,6 @@
 """The typed configuration of an environment: models, rules, reading with positions, overlays, schema."""
 
+from mlops_estate.config import names
 from mlops_estate.config.document import ConfigFault
 from mlops_estate.config.environment import EnvironmentConfig, parse, unpinned
 from mlops_estate.config.estate import EstateBlock
@@ -19,6 +20,7 @@ __all__ = [
     "json_schema",
     "load_environment",
     "load_schemas",
+    "names",
     "overlay_account",
     "overlay_versions",
     "parse",

@@ -49,7 +49,8 @@ def load_schemas(
         if not isinstance(schema, str):
             schemas[name] = schema
     if faults:
-        raise FaultsFound(sorted(faults, key=lambda fault: fault.line), "the configuration names files with faults")
+        faults.sort(key=lambda fault: fault.line)
+        raise FaultsFound(faults, "the configuration names files with faults")
     return schemas
 
 

@@ -1,0 +1,84 @@
+"""The estate's composition: what an environment shares once, and what each model has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_aws_native as aws_native
+
+from mlops_estate.config import EnvironmentConfig, load_schemas
+from mlops_estate.program.models import declare_model
+from mlops_estate.program.shared import Shared, declare_shared
+
+__all__ = ["PROJECT_DIR", "Shared", "declare"]
+
+PROJECT_DIR = Path(__file__).resolve().parents[3]
+"""The project: files that a model names are relative to it. A program's own working directory is `stacks/`."""
+
+
+def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[str, Any]:
+    """Declare every resource of the environment and return the stack's outputs by name.
+
+    Models without a pinned version get all but model, endpoint configuration, endpoint, scaling and monitor; their
+    outputs say what they wait for. Raises `FaultsFound` when a model names a file that is missing or doesn't fit.
+    """
+    schemas = load_schemas(config.models, project_dir)
+    opts = pulumi.ResourceOptions(providers=_providers(config))
+    shared = declare_shared(config, schemas, opts)
+    models = {
+        name: declare_model(config, name, model, schemas[name], shared, opts) for name, model in config.models.items()
+    }
+    return {
+        "environment": config.name,
+        "account": config.estate.account,
+        "region": config.estate.region,
+        "vpc_id": shared.network.vpc_id,
+        "subnet_ids": shared.network.subnet_ids,
+        "security_group_ids": shared.network.security_group_ids,
+        "keys": {
+            "personal": shared.keys.personal_key_arn,
+            "features": shared.keys.features_key_arn,
+            "models": shared.keys.models_key_arn,
+            "operations": shared.keys.operations_key_arn,
+        },
+        "buckets": {
+            "raw": shared.lake.raw_bucket,
+            "curated": shared.lake.curated_bucket,
+            "features": shared.lake.features_bucket,
+            "models": shared.lake.models_bucket,
+            "capture": shared.lake.capture_bucket,
+            "reports": shared.lake.reports_bucket,
+            "access-logs": shared.lake.access_logs_bucket,
+        },
+        "topics": {
+            "critical": shared.topics.critical_topic_arn,
+            "warning": shared.topics.warning_topic_arn,
+            "info": shared.topics.info_topic_arn,
+        },
+        "database": shared.catalog.database_name,
+        "budget": shared.budget.budget_name,
+        "models": models,
+    }
+
+
+def _providers(config: EnvironmentConfig) -> list[pulumi.ProviderResource]:
+    """Return the two explicit providers: pinned to account and region, so that no other account is ever touched."""
+    estate = config.estate
+    tags = {
+        "project": "mlops-estate",
+        "environment": config.name,
+        "environment-class": config.environment_class,
+        "owner": estate.owner,
+        "managed-by": "pulumi",
+    }
+    return [
+        aws.Provider(
+            "aws", region=estate.region, allowed_account_ids=[estate.account], default_tags={"tags": tags}
+        ),
+        aws_native.Provider(
+            "aws-native", region=estate.region, allowed_account_ids=[estate.account], default_tags={"tags": tags}
+        ),
+    ]  # fmt: skip
