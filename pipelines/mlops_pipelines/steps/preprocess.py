@@ -30,7 +30,9 @@ class DataFaults(ValueError):  # noqa: N818 -- a report of several faults, named
     def __init__(self, faults: Sequence[str]) -> None:
         more = f"\n  and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
         super().__init__(
-            f"the data have {len(faults)} faults:" + "".join(f"\n  {fault}" for fault in faults[:SHOWN]) + more
+            f"the data have {len(faults)} fault{'s' * (len(faults) != 1)}:"
+            + "".join(f"\n  {fault}" for fault in faults[:SHOWN])
+            + more
         )
 
 
