@@ -110,6 +110,8 @@ def _run(
     pulumi.runtime.settings.configure(settings)
     pulumi.runtime.settings.set_root_resource(None)
     loop = asyncio.new_event_loop()
+    # What fails is reported once, by `run_program`; a task that fails after it must not print a traceback of its own.
+    loop.set_exception_handler(lambda _loop, _context: None)
     asyncio.set_event_loop(loop)
     # One worker keeps the order of registrations, and with it every generated id, the same from run to run.
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -135,7 +136,7 @@ class AwsDriver:
         left: tuple[str, ...] = ()
         if row.before_delete == "empty_bucket":
             client = self.account.client("s3")
-            left = empty_bucket(client, keys["Bucket"], state.request.inputs, state.request.urn)
+            left = empty_bucket(client, keys["Bucket"], state.request.inputs)
             if left:
                 return Deletion(left)
         if row.delete:
@@ -217,9 +218,17 @@ class AwsDriver:
         return mapped
 
     def _lost(self, mapped: Mapped, request: ResourceRequest) -> list[Fault]:
-        known = ", ".join(sorted(declared(request.type)))
-        rule = "no parameter of the service takes this input"
-        return [Fault(path, value, rule, f"known: {known}", request.urn) for path, value in mapped.lost]
+        """Return a fault for each input that nothing takes: neither the main call nor one beside it."""
+        apart = {key for extra in self._row(request).extras for key in extra.inputs}
+        faults = []
+        for path, value in mapped.lost:
+            name = path.split(".")[0].split("[")[0]
+            if path == name and name in apart:
+                continue
+            near = difflib.get_close_matches(name, [key for key in declared(request.type) if key != name], n=3)
+            fix = f"did you mean {' or '.join(near)}?" if near else "leave it out"
+            faults.append(Fault(path, value, "no parameter of the service takes this input", fix, request.urn))
+        return faults
 
     def _changed(self, state: ResourceState, request: ResourceRequest) -> set[str]:
         before, after = state.request.inputs, for_graph(dict(request.inputs))
@@ -270,6 +279,8 @@ class AwsDriver:
         if row.auto_name and row.auto_name in declared(request.type):
             inputs.setdefault(row.auto_name, self._physical_name(request, row))
         outputs = {**outputs_from(request.type, {**inputs, **templated}, known, row.what)}
+        if row.after:
+            outputs.update(row.after(self.account.client, request.inputs))
         if "tagsAll" in declared(request.type):
             outputs["tagsAll"] = merged(request.type, request.inputs, request.default_tags)
         if "region" in declared(request.type):

@@ -48,6 +48,10 @@ class Caller:
         except BotoCoreError as error:
             rule = f"{service} {operation} could not be sent: {error}"
             raise FaultsFound([Fault("", None, rule, "see the message", urn, f"{service} {operation}")]) from error
+        except Exception as error:  # a back end's own bug must name the resource, not end the run
+            rule = f"the back end of {service} {operation} failed: {type(error).__name__}: {error}"
+            fix = "this is a bug of the embedded account, not of your program; please report it"
+            raise FaultsFound([Fault("", None, rule, fix, urn, f"{service} {operation}")]) from error
         answer.pop("ResponseMetadata", None)
         return answer
 

@@ -7,43 +7,37 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mlops_estate.faults import Fault, FaultsFound
 
-
-def empty_bucket(client: Any, bucket: str, inputs: Mapping[str, Any], urn: str) -> tuple[str, ...]:
+def empty_bucket(client: Any, bucket: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
     """Delete every version of every object; only with `forceDestroy`, which is for development.
 
-    Returns what a lock retains, in words: such a bucket cannot be deleted before its retention has passed. Raises
-    `FaultsFound` where objects are there and `forceDestroy` is not set, as the provider does.
+    Returns in words what stays, and the bucket with it: what a lock retains, or, without `forceDestroy`, everything.
     """
-    versions = [
-        {"Key": item["Key"], "VersionId": item["VersionId"]}
-        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket)
-        for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-    ]
-    if not versions:
+    versions: list[dict[str, str]] = []
+    markers: list[dict[str, str]] = []
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        versions += [_version(item) for item in page.get("Versions", [])]
+        markers += [_version(item) for item in page.get("DeleteMarkers", [])]
+    if not versions and not markers:
         return ()
     if not inputs.get("forceDestroy"):
-        locked = [item for item in versions if _locked(client, bucket, item)]
-        if locked:
-            return (_kept(bucket, len(locked)),)
-        rule = f"the bucket holds {len(versions)} object versions and forceDestroy is not set"
-        raise FaultsFound([Fault("forceDestroy", False, rule, "empty the bucket first, or set forceDestroy", urn)])
+        locked = sum(_locked(client, bucket, item) for item in versions)
+        why = f"{locked} of them under Object Lock" if locked else "only development buckets are emptied"
+        return (f"bucket {bucket} keeps {len(versions)} object version{'s' if len(versions) != 1 else ''}: {why}",)
     kept = 0
-    for item in versions:
+    for item in versions + markers:
         try:
             client.delete_object(Bucket=bucket, **item, BypassGovernanceRetention=True)
         except ClientError as error:
             if error.response["Error"]["Code"] != "AccessDenied":
                 raise
             kept += 1
-    return (_kept(bucket, kept),) if kept else ()
+    return (f"bucket {bucket} keeps {kept} object version{'s' if kept != 1 else ''} under Object Lock",) if kept else ()
+
+
+def _version(item: Mapping[str, str]) -> dict[str, str]:
+    return {"Key": item["Key"], "VersionId": item["VersionId"]}
 
 
 def _locked(client: Any, bucket: str, item: Mapping[str, str]) -> bool:
-    head = client.head_object(Bucket=bucket, **item)
-    return "ObjectLockRetainUntilDate" in head
-
-
-def _kept(bucket: str, count: int) -> str:
-    return f"bucket {bucket} keeps {count} object version{'s' if count != 1 else ''} under Object Lock"
+    return "ObjectLockRetainUntilDate" in client.head_object(Bucket=bucket, **item)

@@ -45,6 +45,7 @@ class Operations:
     read, update and delete are taken from it by name. `id` and `outputs` are templates over the keys, ``{account}``,
     ``{region}`` and the outputs. `root` is the JMESPath of the resource in the read operation's answer. A type whose
     service has no read operation has none, and counts as validated. `drop` are inputs that steer the provider only.
+    `after` gives outputs that the provider looks up elsewhere, from clients by service and the inputs.
     `same` maps what was sent to where it is read, both JMESPath, where the names differ; `unread` are parameters that
     no read operation shows, and `why_unread` says so.
     """
@@ -66,6 +67,7 @@ class Operations:
     before: Callable[[dict[str, Any], Place], dict[str, Any]] | None = None
     extras: tuple[Extra, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
+    after: Callable[[Callable[[str], Any], Inputs], dict[str, Any]] | None = None
     ec2_resource: str = ""
     update_drop: tuple[str, ...] = ()
     update_before: Callable[[dict[str, Any], Place], dict[str, Any]] | None = None

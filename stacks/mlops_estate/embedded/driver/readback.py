@@ -21,7 +21,8 @@ def differences(row: Operations, params: Mapping[str, Any], item: Mapping[str, A
     shape = _at(service_model(row.service).operation_model(row.read).output_shape, row.root.format(**keys))
     sent = {key: value for key, value in params.items() if key not in row.unread}
     found = []
-    for path, where in row.same.items():
+    same = {**row.same, "TagSpecifications[0].Tags": "Tags"} if row.ec2_resource else row.same
+    for path, where in same.items():
         value = jmespath.search(path, params)
         sent.pop(path.split("[")[0].split(".")[0], None)
         if value is not None and not equal(value, jmespath.search(where, item)):
@@ -49,12 +50,12 @@ def _structure(
     for key, value in sent.items():
         where = f"{path}.{key}" if path else key
         name = best(key, members, noun)
-        if name is None:
+        inner = shape.members.get(name) if isinstance(shape, StructureShape) and name else None
+        if name is None or (isinstance(value, Mapping) and inner is not None and inner.type_name == "string" and not path):
             if isinstance(value, Mapping) and not path:
                 # A wrapper that the answer leaves out, such as DatabaseInput or Attributes.
                 yield from _structure(value, read, shape, where, noun)
             continue
-        inner = shape.members[name] if isinstance(shape, StructureShape) else None
         yield from _value(value, read.get(name), inner, where)
 
 

@@ -52,6 +52,7 @@ MODEL = Kind("model", "sagemaker", "describe_model", "ModelName")
 ENDPOINT_CONFIG = Kind("endpoint configuration", "sagemaker", "describe_endpoint_config", "EndpointConfigName")
 ENDPOINT = Kind("endpoint", "sagemaker", "describe_endpoint", "EndpointName")
 PACKAGE_GROUP = Kind("model package group", "sagemaker", "describe_model_package_group", "ModelPackageGroupName")
+PACKAGE = Kind("model package", "sagemaker", "describe_model_package", "ModelPackageName")
 JOB_DEFINITION = Kind(
     "data-quality job definition", "sagemaker", "describe_data_quality_job_definition", "JobDefinitionName"
 )
@@ -66,10 +67,11 @@ BY_FORM: tuple[tuple[str, Kind], ...] = (
     (r"s3://([^/ *?]+)(?:/.*)?", BUCKET),
     (r"arn:aws:logs:{region}:{account}:log-group:([^: *?]+)(?::\*)?", LOG_GROUP),
     (r"arn:aws:sagemaker:{region}:{account}:model-package-group/([^ *?]+)", PACKAGE_GROUP),
-    (r"(vpc-[0-9a-z]+)", VPC),
-    (r"(subnet-[0-9a-z]+)", SUBNET),
-    (r"(sg-[0-9a-z]+)", GROUP),
-    (r"(rtb-[0-9a-z]+)", ROUTE_TABLE),
+    (r"(arn:aws:sagemaker:{region}:{account}:model-package/[^ *?]+)", PACKAGE),
+    (r"(vpc-[0-9a-f]{8,17})", VPC),
+    (r"(subnet-[0-9a-f]{8,17})", SUBNET),
+    (r"(sg-[0-9a-f]{8,17})", GROUP),
+    (r"(rtb-[0-9a-f]{8,17})", ROUTE_TABLE),
 )
 
 # A member of this service and name refers to a thing of this kind, except in the operations that make it.
@@ -113,7 +115,7 @@ class References:
         self._account = account
         self._known: set[tuple[str, str]] = set()
         self._forms = [
-            (re.compile(form.format(account=account.account_id, region=account.region)), kind) for form, kind in BY_FORM
+            (re.compile(form.replace("{account}", account.account_id).replace("{region}", account.region)), kind) for form, kind in BY_FORM
         ]
 
     def forget(self) -> None:

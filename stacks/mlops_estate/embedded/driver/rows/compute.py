@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlops_estate.embedded.driver.mapping import At
@@ -99,6 +99,15 @@ def _flow_log(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     return kept
 
 
+def _prefix_list(client: Callable[[str], Any], inputs: Inputs) -> dict[str, Any]:
+    """A gateway endpoint's prefix list, which security group rules name, is looked up by the service's name."""
+    if inputs.get("vpcEndpointType", "Gateway") != "Gateway":
+        return {}
+    lists = client("ec2").describe_prefix_lists()["PrefixLists"]
+    found = next((item for item in lists if item["PrefixListName"] == inputs["serviceName"]), None)
+    return {"prefixListId": found["PrefixListId"], "cidrBlocks": found.get("Cidrs", [])} if found else {}
+
+
 def _rule_row(direction: str) -> Operations:
     return Operations(
         "ec2", f"AuthorizeSecurityGroup{direction}", "DescribeSecurityGroupRules", f"RevokeSecurityGroup{direction}",
@@ -155,7 +164,7 @@ ROWS = {
         keys={"VpcEndpointId": "response.VpcEndpoint.VpcEndpointId"}, id="{VpcEndpointId}", noun="VpcEndpoint",
         rename={"policy": "policyDocument"}, ec2_resource="vpc-endpoint", update_drop=("routeTableIds", "subnetIds"),
         outputs={"arn": "arn:aws:ec2:{region}:{account}:vpc-endpoint/{VpcEndpointId}"},
-        same={"SecurityGroupIds": "Groups[].GroupId"},
+        same={"SecurityGroupIds": "Groups[].GroupId"}, after=_prefix_list,
     ),
     "aws:ec2/securityGroup:SecurityGroup": Operations(
         "ec2", "CreateSecurityGroup", "DescribeSecurityGroups", "DeleteSecurityGroup", root="SecurityGroups[0]",

@@ -125,6 +125,7 @@ ROWS = {
         keys={"SubscriptionArn": "response.SubscriptionArn"}, id="{SubscriptionArn}",
         rename={"topic": "topicArn"}, const={"ReturnSubscriptionArn": True},
         outputs={"arn": "{SubscriptionArn}"},
+        unread=("ReturnSubscriptionArn",), why_unread="it asks for the answer's form",
         drop=("confirmationTimeoutInMinutes", "endpointAutoConfirms"),  # how long the provider waits
     ),
     "aws:budgets/budget:Budget": Operations(

@@ -1,0 +1,35 @@
+"""Back ends of moto's own kind for what moto lacks or answers wrongly; see ADR 6.
+
+`install` adds them to moto, so boto3 in this process and an account served over HTTP answer alike.
+"""
+
+from __future__ import annotations
+
+import functools
+
+
+@functools.lru_cache(maxsize=1)
+def install() -> None:
+    """Add every back end to moto, once per process."""
+    from mlops_estate.embedded.backends import (
+        bucket_policies,
+        endpoints,
+        feature_store_runtime,
+        patches,
+        runtime,
+        sagemaker,
+    )
+
+    patches.apply()
+    bucket_policies.install()
+    sagemaker.install()
+    endpoints.install()
+    runtime.install()
+    feature_store_runtime.install()
+
+
+def answered_here(service: str, operation: str) -> bool:
+    """Whether a back end of ours answers an operation; `install` must have run."""
+    from mlops_estate.embedded.backends import sagemaker
+
+    return service == "sagemaker-featurestore-runtime" or (service == "sagemaker" and operation in sagemaker.OURS)

@@ -1,0 +1,85 @@
+"""Endpoints: the update that moto lacks, and the deployment configuration that its description drops."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.sagemaker.exceptions import ValidationError
+from moto.sagemaker.models import sagemaker_backends
+from moto.sagemaker.responses import SageMakerResponse
+
+from mlops_estate.embedded.backends.derived import plain_params
+from mlops_estate.embedded.backends.sagemaker import OURS, derived
+
+
+def install() -> None:
+    """Add `UpdateEndpoint`, and keep deployment configurations."""
+    SageMakerResponse.update_endpoint = _update
+    OURS.add("UpdateEndpoint")
+    create, describe = SageMakerResponse.create_endpoint, SageMakerResponse.describe_endpoint
+
+    @functools.wraps(create)
+    def created(self: Any) -> ActionResult:
+        params = plain_params(self.body)
+        backend = sagemaker_backends[self.current_account][self.region]
+        if params["EndpointName"] in backend.endpoints:
+            raise ValidationError(message=f"Cannot create already existing endpoint \"{params['EndpointName']}\".")
+        result: ActionResult = create(self)
+        _keep(self, params)
+        return result
+
+    @functools.wraps(describe)
+    def described(self: Any) -> ActionResult:
+        data: Any = describe(self).result
+        name = plain_params(self.body)["EndpointName"]
+        kept = derived(self).remembered.get(("Endpoint", name))
+        return ActionResult({**dict(data), **({"LastDeploymentConfig": kept} if kept else {})})
+
+    SageMakerResponse.create_endpoint, SageMakerResponse.describe_endpoint = created, described
+
+
+def _keep(response: Any, params: dict[str, Any]) -> None:
+    config = params.get("DeploymentConfig")
+    if config:
+        derived(response).remembered["Endpoint", params["EndpointName"]] = config
+
+
+def _update(self: Any) -> ActionResult:
+    """Bring an endpoint to another configuration, at once: no traffic is shifted here.
+
+    Variant weights and counts are those of the new configuration, but with `RetainAllVariantProperties` those of the
+    running variants of the same name, except what `ExcludeRetainedVariantProperties` names.
+    Source: SageMaker API Reference, UpdateEndpoint.
+    """
+    params = plain_params(self.body)
+    backend = sagemaker_backends[self.current_account][self.region]
+    endpoint = backend.endpoints.get(params["EndpointName"])
+    if endpoint is None:
+        raise ValidationError(message=f"Could not find endpoint \"{params['EndpointName']}\".")
+    config = backend.endpoint_configs.get(params["EndpointConfigName"])
+    if config is None:
+        raise ValidationError(message=f"Could not find endpoint configuration \"{params['EndpointConfigName']}\".")
+    before = {variant["VariantName"]: variant for variant in endpoint.production_variants}
+    variants = endpoint._process_production_variants(config.production_variants)
+    if params.get("RetainAllVariantProperties"):
+        excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties") or []}
+        for variant in variants:
+            _retain(variant, before.get(variant["VariantName"], {}), excluded)
+    endpoint.production_variants = variants
+    endpoint.endpoint_config_name = params["EndpointConfigName"]
+    endpoint.data_capture_config = config.data_capture_config
+    endpoint.last_modified_time = utcnow()
+    _keep(self, params)
+    return ActionResult({"EndpointArn": endpoint.arn})
+
+
+def _retain(variant: dict[str, Any], running: dict[str, Any], excluded: set[str]) -> None:
+    for property_type, members in (
+        ("DesiredWeight", ("CurrentWeight", "DesiredWeight")),
+        ("DesiredInstanceCount", ("CurrentInstanceCount", "DesiredInstanceCount")),
+    ):
+        if property_type not in excluded:
+            variant.update({member: running[member] for member in members if member in running})

@@ -1,0 +1,117 @@
+"""Where moto answers wrongly or needlessly slowly: the smallest changes, its files untouched. Each has a test."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from mlops_estate.embedded.validation.model import service_model
+
+
+def apply() -> None:
+    """Mend moto: instance types of today, SageMaker tags that replace, S3 addresses loaded once, default groups."""
+    _instance_types()
+    _tags()
+    _s3_addresses()
+    _default_group()
+
+
+def _enum(shape: str) -> frozenset[str]:
+    return frozenset(getattr(service_model("sagemaker").shape_for(shape), "enum", ()))
+
+
+def _checker(shape: str) -> Callable[..., None]:
+    from moto.sagemaker.exceptions import ValidationError
+
+    def check(_self: Any, instance_type: str, *_: Any) -> None:
+        if instance_type not in _enum(shape):
+            message = f"Value '{instance_type}' at 'instanceType' failed to satisfy constraint: Member must satisfy enum value set"
+            raise ValidationError(message=message)
+
+    return check
+
+
+def _instance_types() -> None:
+    """moto's lists end in 2020: 66 of 277 endpoint instance types. The service model has them all."""
+    from moto.sagemaker import models
+
+    models.FakeEndpointConfig.validate_instance_type = _checker("ProductionVariantInstanceType")
+    models.FakeSagemakerNotebookInstance.validate_instance_type = _checker("InstanceType")
+
+
+def _tags() -> None:
+    """moto appends on AddTags, where SageMaker replaces the value of a key; and it knows only its own kinds of things."""
+    from moto.core.responses import ActionResult
+    from moto.sagemaker.responses import SageMakerResponse
+
+    from mlops_estate.embedded.backends.derived import plain_params
+    from mlops_estate.embedded.backends.sagemaker import derived
+
+    add, listed, delete = SageMakerResponse.add_tags, SageMakerResponse.list_tags, SageMakerResponse.delete_tags
+
+    def row_of(response: Any, arn: str) -> dict[str, Any] | None:
+        rows = (row for kind in derived(response).rows.values() for row in kind.values())
+        return next((row for row in rows if row.get("Arn") == arn), None)
+
+    def add_tags(self: Any) -> ActionResult:
+        params = plain_params(self.body)
+        new = {tag["Key"] for tag in params["Tags"]}
+        row = row_of(self, params["ResourceArn"])
+        if row is not None:
+            row["Tags"] = [tag for tag in row.get("Tags", []) if tag["Key"] not in new] + params["Tags"]
+            return ActionResult({"Tags": row["Tags"]})
+        self.sagemaker_backend.delete_tags(params["ResourceArn"], sorted(new))
+        result: ActionResult = add(self)
+        return result
+
+    def list_tags(self: Any) -> ActionResult:
+        row = row_of(self, plain_params(self.body)["ResourceArn"])
+        result: ActionResult = ActionResult({"Tags": row.get("Tags", [])}) if row is not None else listed(self)
+        return result
+
+    def delete_tags(self: Any) -> ActionResult:
+        params = plain_params(self.body)
+        row = row_of(self, params["ResourceArn"])
+        if row is not None:
+            row["Tags"] = [tag for tag in row.get("Tags", []) if tag["Key"] not in params["TagKeys"]]
+            return ActionResult({})
+        result: ActionResult = delete(self)
+        return result
+
+    SageMakerResponse.add_tags, SageMakerResponse.list_tags = add_tags, list_tags
+    SageMakerResponse.delete_tags = delete_tags
+
+
+def _s3_addresses() -> None:
+    """moto imports its S3 addresses anew on every request, four fifths of the time of a run with many buckets."""
+    from moto.s3.models import S3Backend
+
+    slow = S3Backend.__dict__["_url_module"].fget
+    loaded: list[Any] = []
+
+    def url_module(self: Any) -> Any:
+        if not loaded:
+            loaded.append(slow(self))
+        return loaded[0]
+
+    S3Backend._url_module = property(url_module)
+
+
+def _default_group() -> None:
+    """A VPC's default security group lets its own members in (VPC User Guide, Default security groups); moto's does not."""
+    from moto.ec2.models import EC2Backend
+
+    create = EC2Backend.create_vpc
+
+    @functools.wraps(create)
+    def create_vpc(self: Any, *arguments: Any, **options: Any) -> Any:
+        vpc = create(self, *arguments, **options)
+        group = self.get_security_group_from_name("default", vpc_id=vpc.id)
+        if group is not None:
+            self.authorize_security_group_ingress(
+                group.group_id, "-1", None, None, [], source_groups=[{"GroupId": group.group_id}], vpc_id=vpc.id
+            )
+        return vpc
+
+    EC2Backend.create_vpc = create_vpc
