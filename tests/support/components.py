@@ -1,0 +1,313 @@
+"""Components deployed alone: arguments that are right, what they register, and the reviewed expectation on disk.
+
+After a deliberate change `python -m tests.support.components` rewrites the expectations; read the diff.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from tests.support.recorder import ACCOUNT, REGION, Registered, by_tail, record
+
+EXPECTED = Path(__file__).resolve().parents[1] / "unit" / "mlops_components" / "expected"
+OTHER_ACCOUNT = "222222222222"
+MODEL = "mortgage-approval"
+NAMES = {
+    "AlertTopics": "alert_topics",
+    "DataCatalog": "data_catalog",
+    "DataLake": "data_lake",
+    "DataQualityMonitor": "data_quality_monitor",
+    "EncryptionKeys": "encryption_keys",
+    "EnvironmentBudget": "environment_budget",
+    "ExecutionRole": "execution_role",
+    "FeatureStore": "feature_store",
+    "GuardedEndpoint": "guarded_endpoint",
+    "ModelRegistry": "model_registry",
+    "PrivateNetwork": "private_network",
+    "TrainingPipeline": "training_pipeline",
+}
+
+
+def key(data_class: str) -> str:
+    """Return the ARN of a data class's key."""
+    return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{data_class}"
+
+
+def bucket(purpose: str, environment: str) -> str:
+    """Return the name of a purpose's bucket."""
+    return f"mlops-{environment}-{purpose}-{ACCOUNT}-{REGION}"
+
+
+GROUP_ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/mlops-{MODEL}"
+NETWORK = {"subnet_ids": ["subnet-0a1b2c3d"], "security_group_ids": ["sg-0a1b2c3d"]}
+
+
+def topic(severity: str, environment: str) -> str:
+    """Return the ARN of a severity's topic."""
+    return f"arn:aws:sns:{REGION}:{ACCOUNT}:mlops-{environment}-{severity}"
+
+
+def arguments(component: str, environment: str = "dev") -> dict[str, Any]:
+    """Return good arguments; in dev the fewest, so every default shows, in prod also what has no default."""
+    return _ARGUMENTS[component](environment, environment == "prod")
+
+
+def scenarios(component: str) -> dict[str, dict[str, Any]]:
+    """Return every set of arguments that has a reviewed expectation: dev, prod, and what differs in kind."""
+    more = {name: {**arguments(component), **change} for name, change in _MORE.get(component, {}).items()}
+    for args in more.values():
+        for unset in [name for name, value in args.items() if value is None]:
+            del args[unset]
+    return {"dev": arguments(component, "dev"), "prod": arguments(component, "prod"), **more}
+
+
+def _place(env: str) -> dict[str, Any]:
+    return {"prefix": f"mlops-{env}", "account": ACCOUNT, "region": REGION}
+
+
+def _common(env: str) -> dict[str, Any]:
+    return {**_place(env), "environment_class": env}
+
+
+def _keys(*classes: str) -> dict[str, str]:
+    return {f"{name}_key_arn": key(name) for name in classes}
+
+
+def _buckets(env: str, *purposes: str) -> dict[str, str]:
+    return {f"{purpose}_bucket": bucket(purpose, env) for purpose in purposes}
+
+
+def _encryption_keys(env: str, full: bool) -> dict[str, Any]:
+    more = {"user_arns": [f"arn:aws:iam::{ACCOUNT}:role/deliver"], "reader_account_ids": [OTHER_ACCOUNT]}
+    return {**_common(env), **(more if full else {})}
+
+
+def _private_network(env: str, full: bool) -> dict[str, Any]:
+    more = {"trusted_account_ids": [OTHER_ACCOUNT], "cidr_block": "10.80.0.0/20"}
+    zones = ["eu-west-1a", "eu-west-1b"]
+    return {**_common(env), "zones": zones, "logs_key_arn": key("operations"), **(more if full else {})}
+
+
+def _data_lake(env: str, full: bool) -> dict[str, Any]:
+    more = {"reader_account_ids": [OTHER_ACCOUNT]}
+    return {**_common(env), **_keys("personal", "features", "models", "operations"), **(more if full else {})}
+
+
+def _data_catalog(env: str, full: bool) -> dict[str, Any]:
+    table = {"name": "mortgage_approval", "key_prefix": MODEL, "columns": [{"name": "deny", "type": "int"}]}
+    more = {"tables": [table], "catalog_encryption": "create", "catalog_key_arn": key("personal")}
+    return {"prefix": f"mlops-{env}", "account": ACCOUNT, **_buckets(env, "raw"), **(more if full else {})}
+
+
+def _alert_topics(env: str, full: bool) -> dict[str, Any]:
+    more = {f"{severity}_emails": [f"{severity}@example.com"] for severity in ("critical", "warning", "info")}
+    return {**_place(env), "key_arn": key("operations"), **(more if full else {})}
+
+
+def _environment_budget(env: str, full: bool) -> dict[str, Any]:
+    topics = {f"{severity}_topic_arn": topic(severity, env) for severity in ("warning", "critical")}
+    more = {"warn_at_percent": [50, 80, 100]} if full else {}
+    return {"prefix": f"mlops-{env}", "account": ACCOUNT, "monthly_usd": 300, **topics, **more}
+
+
+def _execution_role(env: str, full: bool) -> dict[str, Any]:
+    more = {
+        "read_uris": [f"s3://{bucket('raw', env)}/{MODEL}"],
+        "write_uris": [f"s3://{bucket('models', env)}/{MODEL}/"],
+        "key_arns": [key("models"), key("personal")],
+        "image_uris": [f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/training:1"],
+        "model_package_group_arn": GROUP_ARN,
+        "pipeline_name": f"mlops-{env}-{MODEL}-training",
+        "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    }
+    return {**_place(env), "role_suffix": f"{MODEL}-training", "purpose": "training", **(more if full else {})}
+
+
+def _feature_store(env: str, full: bool) -> dict[str, Any]:
+    features = [{"name": name, "type": "String"} for name in ("application_id", "event_time")]
+    features.append({"name": "loan_to_value", "type": "Fractional"})
+    more = {"ttl_days": 90, "published_features": features[:2]} if full else {}
+    return {
+        **_common(env), "model": MODEL, "features": features, "record_identifier": "application_id",
+        "event_time": "event_time", **_buckets(env, "features"), **_keys("features"),
+        "database_name": f"mlops_{env}", **more,
+    }  # fmt: skip
+
+
+def _model_registry(env: str, full: bool) -> dict[str, Any]:
+    more = {
+        "reader_account_ids": [OTHER_ACCOUNT], "writer_account_ids": [OTHER_ACCOUNT],
+        "lineage_tags": {"dataset": "hmda-boston", "label": "deny"},
+    }  # fmt: skip
+    base = {"account": ACCOUNT, "registry_account": ACCOUNT, "region": REGION, "group_name": f"mlops-{MODEL}"}
+    return {**base, **(more if full else {})}
+
+
+def _training_pipeline(env: str, full: bool) -> dict[str, Any]:
+    more = {"protected_attribute": "afam", "max_parallel_steps": 4} if full else {}
+    return {
+        **_common(env), "model": MODEL, "label": "deny", **_buckets(env, "raw", "curated", "models", "reports"),
+        **_keys("personal", "models"), **NETWORK, "model_package_group_arn": GROUP_ARN, **more,
+    }  # fmt: skip
+
+
+def _guarded_endpoint(env: str, full: bool) -> dict[str, Any]:
+    more = {"previous": 1, "alarm_topic_arn": topic("critical", env)} if full else {}
+    return {
+        **_common(env), "model": MODEL, "version": 2, "model_package_group_arn": GROUP_ARN,
+        **_buckets(env, "models", "capture"), **_keys("personal", "models"), **NETWORK, **more,
+    }  # fmt: skip
+
+
+def _data_quality_monitor(env: str, full: bool) -> dict[str, Any]:
+    base = f"s3://{bucket('reports', env)}/{MODEL}/baselines"
+    more = {f"baseline_{what}_uri": f"{base}/{what}.json" for what in ("constraints", "statistics")}
+    more |= {"image_uri": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/analyzer:1"}
+    return {
+        **_common(env), "model": MODEL, "endpoint_name": f"mlops-{env}-{MODEL}", **_buckets(env, "reports", "capture"),
+        **_keys("personal", "models"), **NETWORK, **(more if full else {}),
+    }  # fmt: skip
+
+
+_ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
+    "AlertTopics": _alert_topics,
+    "DataCatalog": _data_catalog,
+    "DataLake": _data_lake,
+    "DataQualityMonitor": _data_quality_monitor,
+    "EncryptionKeys": _encryption_keys,
+    "EnvironmentBudget": _environment_budget,
+    "ExecutionRole": _execution_role,
+    "FeatureStore": _feature_store,
+    "GuardedEndpoint": _guarded_endpoint,
+    "ModelRegistry": _model_registry,
+    "PrivateNetwork": _private_network,
+    "TrainingPipeline": _training_pipeline,
+}
+_MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
+    "ExecutionRole": {
+        "endpoint": {"purpose": "endpoint", "model_package_group_arn": GROUP_ARN},
+        "feature_store": {"purpose": "feature_store", "database_name": "mlops_dev"},
+        "monitor": {"purpose": "monitor", "endpoint_name": f"mlops-dev-{MODEL}"},
+    },
+    "GuardedEndpoint": {
+        "rolling": {"strategy": "rolling", "instance_count": 4, "max_instances": 4},
+        "serverless": {
+            "serverless_memory_mb": 2048, "capture_bucket": None, "subnet_ids": None, "security_group_ids": None,
+        },
+    },
+    "ModelRegistry": {"elsewhere": {"registry_account": OTHER_ACCOUNT}},
+    "PrivateNetwork": {
+        "brought": {"zones": None, "logs_key_arn": None, "vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"]},
+    },
+}  # fmt: skip
+
+
+def component_class(component: str) -> Any:
+    """Return a component's class."""
+    return getattr(import_module(f"mlops_components.{NAMES[component]}"), component)
+
+
+def deployed(component: str, args: Mapping[str, Any], cls: Any = None) -> dict[str, Registered]:
+    """Deploy one component under the name `it` and return its registrations by URN tail."""
+    return recorded(lambda: (cls or component_class(component))("it", dict(args)))
+
+
+def recorded(program: Callable[[], object]) -> dict[str, Registered]:
+    """Record a program by URN tail, and close the event loop that Pulumi's mocks open in their worker thread."""
+    loops: list[asyncio.AbstractEventLoop] = []
+    make = asyncio.new_event_loop
+
+    def kept() -> asyncio.AbstractEventLoop:
+        loops.append(make())
+        return loops[-1]
+
+    try:
+        with mock.patch.object(asyncio, "new_event_loop", kept):
+            return by_tail(record(program))
+    finally:
+        for loop in loops:
+            loop.close()
+
+
+def children(nodes: Mapping[str, Registered]) -> dict[str, Any]:
+    """Return what a reviewer reads: children by URN tail with inputs, policies parsed, and engine options if any."""
+    return {tail: _readable(node) for tail, node in sorted(nodes.items()) if node.custom}
+
+
+def _readable(node: Registered) -> dict[str, Any]:
+    made: dict[str, Any] = {"inputs": _value("", node.inputs)}
+    if node.protect:
+        made["protect"] = True
+    if node.ignore_changes:
+        made["ignoreChanges"] = node.ignore_changes
+    if waits_for := sorted(urn.split("::")[-1] for urn in node.dependencies):
+        made["dependsOn"] = waits_for
+    return made
+
+
+def _value(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {inner: _value(inner, item) for inner, item in sorted(value.items())}
+    if isinstance(value, list):
+        return [_value(name, item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if name == "contentBase64":
+        return "<source bundle>"
+    if name == "pipelineDefinition":
+        return "<definition>"
+    if not isinstance(value, str):
+        return value
+    if value.startswith('{"Version":"2012-10-17"'):
+        return _value("", json.loads(value))
+    return re.sub(r"/source/[0-9a-f]{16}/", "/source/<content hash>/", value)
+
+
+def expectation(component: str, scenario: str) -> Path:
+    """Return the file that holds a component's reviewed children in one scenario."""
+    return EXPECTED / f"{NAMES[component]}.{scenario}.json"
+
+
+def expected(component: str, scenario: str) -> dict[str, Any]:
+    """Return the reviewed children."""
+    found: dict[str, Any] = json.loads(expectation(component, scenario).read_text(encoding="utf-8"))
+    return found
+
+
+def compact(value: Any, indent: int = 0) -> str:
+    """Return JSON that breaks only lines longer than 118 characters, so that a diff can be read."""
+    flat = json.dumps(value)
+    if len(flat) + indent <= 118 or not isinstance(value, (dict, list)) or not value:
+        return flat
+    pad = " " * (indent + 1)
+    if isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value):
+        rows = [""]
+        for item in map(json.dumps, value):
+            if rows[-1] and len(rows[-1]) + len(item) + indent > 116:
+                rows.append("")
+            rows[-1] += f", {item}" if rows[-1] else item
+        return "[\n" + ",\n".join(pad + row for row in rows) + "\n" + pad[1:] + "]"
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(pad + compact(item, indent + 1) for item in value) + "\n" + pad[1:] + "]"
+    lines = (f"{pad}{json.dumps(name)}: {compact(item, indent + 1)}" for name, item in value.items())
+    return "{\n" + ",\n".join(lines) + "\n" + pad[1:] + "}"
+
+
+def rewrite(show: Callable[[str], None] = print) -> None:
+    """Write every expectation anew."""
+    for component in NAMES:
+        for scenario, args in scenarios(component).items():
+            made = children(deployed(component, args))
+            expectation(component, scenario).write_text(compact(made) + "\n", encoding="utf-8")
+            show(f"{component}, {scenario}: {len(made)} children")
+
+
+if __name__ == "__main__":
+    rewrite()

@@ -1,0 +1,60 @@
+"""What a component's expectation is worth: dropping a parent, a key, a statement or a protection never passes."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import inspect
+from importlib import import_module
+
+import pytest
+from tests.support.components import NAMES, children, deployed, expected, scenarios
+from tests.support.mutation import Mutant, mutants
+
+from mlops_components.validation import ArgumentFaults
+
+# At least this many mutants are made of each component, so that the mutator can't fall silent.
+LEAST = {
+    "AlertTopics": 10,
+    "DataCatalog": 6,
+    "DataLake": 25,
+    "DataQualityMonitor": 6,
+    "EncryptionKeys": 20,
+    "EnvironmentBudget": 2,
+    "ExecutionRole": 20,
+    "FeatureStore": 6,
+    "GuardedEndpoint": 10,
+    "ModelRegistry": 5,
+    "PrivateNetwork": 20,
+    "TrainingPipeline": 5,
+}
+
+
+def _survives(component: str, mutant: Mutant) -> bool:
+    module = mutant.load(f"mlops_components.{NAMES[component]}")
+    for scenario, args in scenarios(component).items():
+        try:
+            made = children(deployed(component, args, getattr(module, component)))
+        except (ArgumentFaults, AssertionError, KeyError, TypeError, ValueError):
+            gc.collect()  # so that they warn here, not in the next test
+            return False
+        if made != expected(component, scenario):
+            return False
+    return True
+
+
+# A mutant that raises half-way leaves the program's other coroutines behind.
+@pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("component", NAMES)
+def test_every_mutant_is_noticed(component):
+    source = inspect.getsource(import_module(f"mlops_components.{NAMES[component]}"))
+    made = list(mutants(source))
+    assert len(made) >= LEAST[component]
+    assert {"parent"} <= {mutant.kind for mutant in made}
+    assert [f"line {mutant.line}: {mutant.kind}" for mutant in made if _survives(component, mutant)] == []
+
+
+@pytest.mark.parametrize("component", NAMES)
+def test_an_unchanged_component_survives(component):
+    source = inspect.getsource(import_module(f"mlops_components.{NAMES[component]}"))
+    assert _survives(component, Mutant("nothing", 0, ast.parse(source)))
