@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -61,6 +62,7 @@ def fit(
     while model.n_estimators < settings.trees:
         model.set_params(n_estimators=min(model.n_estimators + settings.trees_per_checkpoint, settings.trees))
         model.fit(features, target)
+        _clear_padding(model)
         _save(model, checkpoints, fingerprint)
         # Read back what was written: an uninterrupted run and a resumed one then go through the same objects.
         model = _resume(checkpoints, fingerprint)
@@ -98,7 +100,7 @@ def train(
         "versions": {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "pandas": pd.__version__},
     }
     model_dir.mkdir(parents=True, exist_ok=True)
-    joblib.dump(model, model_dir / "model.joblib")
+    _write(model, model_dir / "model.joblib")
     (model_dir / "metadata.json").write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
     (model_dir / "code").mkdir(exist_ok=True)
     shutil.copyfile(inference.__file__, model_dir / "code" / "inference.py")
@@ -142,8 +144,30 @@ def _fingerprint(
 def _save(model: GradientBoostingClassifier, checkpoints: Path, fingerprint: str) -> None:
     checkpoints.mkdir(parents=True, exist_ok=True)
     partial = checkpoints / ".partial"
-    joblib.dump({"fingerprint": fingerprint, "model": model}, partial)
+    _write({"fingerprint": fingerprint, "model": model}, partial)
     partial.replace(checkpoints / "checkpoint.joblib")  # a reader sees the old one or the new one, never half of it
+
+
+class _Pickler(pickle._Pickler):
+    """Writes equal texts as one object. Whether they are one in memory depends on how the process came to them."""
+
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        super().save(sys.intern(obj) if type(obj) is str else obj, save_persistent_id)  # type: ignore[misc]  # not in typeshed
+
+
+def _write(value: Any, path: Path) -> None:
+    with path.open("wb") as file:
+        _Pickler(file, protocol=4).dump(value)
+
+
+def _clear_padding(model: GradientBoostingClassifier) -> None:
+    """Zero the bytes between a node's fields: they hold whatever memory held, and would be saved with the model."""
+    for estimator in model.estimators_.flat:
+        state = estimator.tree_.__getstate__()
+        nodes = np.zeros(state["nodes"].shape, state["nodes"].dtype)
+        for field in nodes.dtype.names or ():
+            nodes[field] = state["nodes"][field]
+        estimator.tree_.__setstate__({**state, "nodes": nodes})
 
 
 def _resume(checkpoints: Path, fingerprint: str) -> Any:

@@ -50,6 +50,15 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint_and_gives_the_same_
     assert resumed == trained(tmp_path / "straight")
 
 
+def test_no_memory_of_the_process_is_saved_with_the_model(tmp_path):
+    trained(tmp_path)
+    nodes = joblib.load(tmp_path / "model/model.joblib").estimators_[0, 0].tree_.__getstate__()["nodes"]
+    used = nodes.dtype.fields["missing_go_to_left"][1] + 1
+    padding = np.frombuffer(nodes.tobytes(), np.uint8).reshape(len(nodes), -1)[:, used:]
+    assert padding.shape[1] > 0
+    assert not padding.any()
+
+
 def test_a_checkpoint_of_other_settings_or_data_is_not_used(tmp_path):
     interrupted(tmp_path)
     seen = []
