@@ -67,7 +67,10 @@ def fairness(actual: Flags, predicted: Flags, groups: Sequence[str]) -> dict[str
 
 
 def evaluate(model_archive: Path, test: pd.DataFrame, protected: str, seed: int) -> dict[str, Any]:
-    """Return the contents of evaluation.json. Raises `ValueError` when the test set holds one class only."""
+    """Return the contents of evaluation.json; with `none` as protected attribute, fairness is not measured.
+
+    Raises `ValueError` when the test set holds one class only.
+    """
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(model_archive) as archive:
             archive.extractall(folder, filter="data")
@@ -81,7 +84,8 @@ def evaluate(model_archive: Path, test: pd.DataFrame, protected: str, seed: int)
     if actual.all() or not actual.any():
         raise ValueError(f"the test set holds one class of {metadata['label']} only")
     metrics = quality(actual, scores, predicted, seed)
-    parity = fairness(actual, predicted, [str(value) for value in test[protected]])
+    parity = {} if protected == "none" else fairness(actual, predicted, [str(value) for value in test[protected]])
+    difference = parity.get("selection_rate_difference")
     return {
         "version": 0.0,
         "dataset": {"item_count": len(test)},
@@ -91,7 +95,7 @@ def evaluate(model_archive: Path, test: pd.DataFrame, protected: str, seed: int)
         "summary": {
             "auc": f"{metrics['auc']['value']:.6f}",
             "accuracy": f"{metrics['accuracy']['value']:.6f}",
-            "selection_rate_difference": f"{parity['selection_rate_difference']:.6f}",
+            "selection_rate_difference": "not measured" if difference is None else f"{difference:.6f}",
         },
     }
 

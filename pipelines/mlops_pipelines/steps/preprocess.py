@@ -106,13 +106,14 @@ def preprocess(
     """Run the step and return the contents of snapshot.json.
 
     Raises `DataFaults` for data that break the schema, and for a label or protected attribute that the schema does not
-    give that role.
+    give that role; `none` stands for no protected attribute.
     """
     columns = schema["columns"]
     roles = {column["name"]: column["role"] for column in columns}
+    wanted = [(label, "label"), *([(protected, "protected")] if protected != "none" else [])]
     faults = [
         f"column {name!r} does not have the role {role} in the schema"
-        for name, role in ((label, "label"), (protected, "protected"))
+        for name, role in wanted
         if roles.get(name) != role
     ]
     if faults:

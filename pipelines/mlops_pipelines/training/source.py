@@ -25,13 +25,13 @@ main()
 
 
 @lru_cache
-def source_bundle(model: str = "mortgage-approval") -> bytes:
+def source_bundle(model: str | Path = "mortgage-approval") -> bytes:
     """Return the tar.gz that `source_uri` points at.
 
     It holds the package `mlops_pipelines.steps`, the launcher `train.py` at its root, and `schema.json`, the schema of
-    the model's data (`data/<model>/schema.yaml`). No requirements file: the container already has numpy, pandas and
-    scikit-learn, and the private network has no route to a package index. Raises `FileNotFoundError` for a model
-    without a schema.
+    the model's data: `data/<model>/schema.yaml`, or the file itself when given a path. No requirements file: the
+    container already has numpy, pandas and scikit-learn, and the private network has no route to a package index.
+    Raises `FileNotFoundError` without a schema.
     """
     members = {f"mlops_pipelines/{name}": (_PACKAGE / name).read_bytes() for name in _SCRIPTS}
     members["train.py"] = _LAUNCHER.encode()
@@ -45,6 +45,6 @@ def source_bundle(model: str = "mortgage-approval") -> bytes:
     return gzip.compress(plain.getvalue(), mtime=0)
 
 
-def source_key(model: str = "mortgage-approval") -> str:
+def source_key(model: str | Path = "mortgage-approval") -> str:
     """Return the S3 key of the bundle; it changes exactly when the contents do."""
     return f"source/{hashlib.sha256(source_bundle(model)).hexdigest()[:16]}/sourcedir.tar.gz"

@@ -77,6 +77,12 @@ def test_the_report_has_metrics_fairness_and_a_summary_as_text(archive):
     assert report["summary"]["selection_rate_difference"] == f"{report['fairness']['selection_rate_difference']:.6f}"
 
 
+def test_without_a_protected_attribute_fairness_is_not_measured(archive):
+    report = evaluate(archive, applications(90, seed=9), "none", seed=1)
+    assert report["fairness"] == {"protected_attribute": "none"}
+    assert report["summary"]["selection_rate_difference"] == "not measured"
+
+
 def test_a_test_set_of_one_class_is_refused(archive):
     with pytest.raises(ValueError, match="the test set holds one class of deny only"):
         evaluate(archive, applications(20).assign(deny="no"), "afam", seed=1)

@@ -148,6 +148,11 @@ def test_a_label_or_protected_attribute_without_that_role_is_refused(tmp_path):
     assert "'race' does not have the role protected" in str(caught.value)
 
 
+def test_there_may_be_no_protected_attribute(tmp_path):
+    manifest = preprocess(raw_folder(tmp_path), tmp_path / "out", schema(), seed=1, label="deny", protected="none")
+    assert manifest["protected_attribute"] == "none"
+
+
 def test_the_command_line_reports_faults_on_stderr_and_exits_1(tmp_path, capsys):
     (tmp_path / "schema.json").write_text(json.dumps(schema()))
     frame = applications()

@@ -10,7 +10,7 @@ import sys
 import tarfile
 
 import pytest
-from tests.support.pipelines import schema
+from tests.support.pipelines import DATA, schema
 
 from mlops_pipelines.training import source_bundle, source_key
 
@@ -52,6 +52,15 @@ def test_it_needs_nothing_but_itself_and_the_containers_packages():
         "mlops_pipelines.steps.train.main"
     }
     assert not [name for name in found if "requirements" in name]
+
+
+def test_a_schema_may_be_given_as_a_file(tmp_path):
+    path = tmp_path / "schema.yaml"
+    path.write_text((DATA.parent / "schema.yaml").read_text())
+    assert source_bundle(path) == source_bundle()
+    path.write_text(path.read_text().replace("maximum: 6", "maximum: 7"))
+    source_bundle.cache_clear()
+    assert source_key(path) != source_key()
 
 
 def test_a_model_without_a_schema_has_no_source():
