@@ -28,6 +28,7 @@ VALUES: dict[str, Any] = {
     "security_group_ids": ["sg-0a1b2c3d4e5f60718"],
     "volume_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555",
     "output_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/66666666-7777-8888-9999-000000000000",
+    "data_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/99999999-aaaa-bbbb-cccc-dddddddddddd",
     "processing_instance_type": "ml.m5.large",
     "training_instance_type": "ml.m5.xlarge",
     "training_max_runtime_seconds": 3600,

@@ -108,7 +108,7 @@ def processor(session: PipelineSession, module: str) -> Processor:
         entrypoint=["/bin/bash", "-c", command, module],
         volume_size_in_gb=VOLUME_GB,
         volume_kms_key="${volume_key_arn}",
-        output_kms_key="${output_key_arn}",
+        output_kms_key="${data_key_arn}",
         max_runtime_in_seconds=STEP_SECONDS,
         sagemaker_session=session,
         tags=job_tags(module),

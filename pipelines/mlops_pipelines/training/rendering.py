@@ -27,6 +27,7 @@ _KINDS: Mapping[str, str] = {
     "security_group_ids": "list of text",
     "volume_key_arn": "text",
     "output_key_arn": "text",
+    "data_key_arn": "text",
     "processing_instance_type": "text",
     "training_instance_type": "text",
     "training_max_runtime_seconds": "whole number",
@@ -39,7 +40,12 @@ _KINDS: Mapping[str, str] = {
 }
 
 PLACEHOLDERS: frozenset[str] = frozenset(_KINDS)
-"""The names that a definition leaves open. Prefixes (`*_uri` but for `source_uri`) carry no trailing slash."""
+"""The names that a definition leaves open. Prefixes (`*_uri` but for `source_uri`) carry no trailing slash.
+
+`output_key_arn` encrypts the model and its checkpoints, `data_key_arn` what processing jobs write: snapshots, baselines
+and evaluations, whose buckets may refuse another key.
+"""
+_DEFAULTS: Mapping[str, str] = {"data_key_arn": "output_key_arn"}
 
 _PLACEHOLDER = re.compile(r"\$\{([a-z_]+)\}")
 
@@ -58,8 +64,9 @@ def render_definition(values: Mapping[str, Value]) -> str:
     since CreateTrainingJob accepts MaxWaitTimeInSeconds only with it (API reference, StoppingCondition).
 
     Raises `ValueError` naming every missing and unknown placeholder, every value of the wrong type, and a waiting time
-    below the run time.
+    below the run time. `data_key_arn` may be left out: it is `output_key_arn` then.
     """
+    values = {**{name: values[other] for name, other in _DEFAULTS.items() if other in values}, **values}
     faults = [*_name_faults(values), *_value_faults(values)]
     if faults:
         raise ValueError("the training definition cannot be rendered: " + "; ".join(faults))

@@ -91,7 +91,8 @@ def test_every_job_runs_in_the_network_encrypted_and_tagged(name):
     network = {"SecurityGroupIds": VALUES["security_group_ids"], "Subnets": VALUES["subnet_ids"]}
     assert f'"VpcConfig": {json.dumps(network)}' in text
     assert f'"VolumeKmsKeyId": "{VALUES["volume_key_arn"]}"' in text
-    assert f'"KmsKeyId": "{VALUES["output_key_arn"]}"' in text
+    key = "output_key_arn" if name == "Train" else "data_key_arn"
+    assert f'"KmsKeyId": "{VALUES[key]}"' in text
     assert '"EnableInterContainerTrafficEncryption": true' in text
     assert '{"Key": "mlops:pipeline", "Value": "training"}' in text
 

@@ -63,6 +63,12 @@ def test_a_value_that_does_not_fit_is_refused(change, message):
     assert message in str(caught.value)
 
 
+def test_one_key_may_serve_for_all_outputs():
+    values = {name: value for name, value in VALUES.items() if name != "data_key_arn"}
+    preprocess = json.loads(render_definition(values))["Steps"][0]["Arguments"]
+    assert preprocess["ProcessingOutputConfig"]["KmsKeyId"] == VALUES["output_key_arn"]
+
+
 def test_every_missing_value_is_named():
     with pytest.raises(ValueError, match=f"no value for {', '.join(sorted(PLACEHOLDERS))}"):
         render_definition({})
