@@ -73,6 +73,10 @@ class ResourceDriver(Protocol):
         """Whether the provider names the resource, so that a replacement can be created before the old one goes."""
         ...
 
+    def keeps(self, state: ResourceState) -> tuple[str, ...]:
+        """Say in words why the resource cannot be deleted (data in it, a lock); empty where it can."""
+        ...
+
     def delete(self, state: ResourceState) -> Deletion:
         """Delete the resource."""
         ...

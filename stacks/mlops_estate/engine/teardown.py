@@ -14,10 +14,11 @@ from mlops_estate.graph import ResourceGraph, ResourceNode
 
 @dataclass(slots=True)
 class DestroyReport:
-    """What a teardown did: URNs deleted and retained, what AWS itself keeps (in words), and the faults."""
+    """What a teardown did: URNs deleted, retained as declared, and kept (with why); what AWS keeps; and the faults."""
 
     deleted: list[str] = field(default_factory=list)
     retained: list[str] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
     expected_left: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
@@ -60,7 +61,32 @@ def destroy(
             [Fault("protect", True, "the resource is protected", fix, node.urn) for node in protected],
             f"nothing was deleted: {len(protected)} resources are protected",
         )
-    return delete_nodes(graph.deletion_order(), driver, on_event)
+    kept = _kept(graph, driver)
+    report = delete_nodes([node for node in graph.deletion_order() if node.urn not in kept], driver, on_event)
+    report.kept = kept
+    report.expected_left = [why for why in dict.fromkeys(kept.values()) if why] + report.expected_left
+    return report
+
+
+def _kept(graph: ResourceGraph, driver: ResourceDriver) -> dict[str, str]:
+    """Return what has to stay, with the reason: what cannot be deleted, its settings, and all that these need.
+
+    A bucket with data in it would otherwise lose its policy, its encryption settings and its key before its own
+    deletion is refused.
+    """
+    standing = [node for node in graph.custom_nodes() if node.id is not None and not node.is_provider]
+    kept = {node.urn: "; ".join(why) for node in standing if (why := driver.keeps(state_of(node)))}
+    for urn in list(kept):
+        keys = graph.nodes[urn].aws.get("keys", {})
+        settings = (node for node in standing if keys and keys.items() <= node.aws.get("keys", {}).items())
+        kept.update({node.urn: "" for node in settings if node.urn not in kept and urn in graph.depends_on(node)})
+    waiting = list(kept)
+    while waiting:
+        for urn in graph.depends_on(graph.nodes[waiting.pop()]):
+            if urn not in kept and graph.nodes[urn].custom and not graph.nodes[urn].is_provider:
+                kept[urn] = ""
+                waiting.append(urn)
+    return kept
 
 
 def read_back(graph: ResourceGraph, driver: ResourceDriver) -> list[tuple[str, ReadBack]]:

@@ -21,6 +21,8 @@ from mlops_estate.embedded.validation.model import service_model
 
 TAKEN_OVER = frozenset({"FeatureGroup"})
 REMEMBERED = ("Model", "EndpointConfig", "Pipeline", "ModelPackageGroup", "DataQualityJobDefinition", "ModelPackage")
+# Members that moto describes wrongly, whatever was sent: here what was sent counts.
+OVERRULED = {"Model": frozenset({"EnableNetworkIsolation"})}
 WRITTEN_APART = frozenset({"UpdateEndpoint"})  # see `endpoints`
 OURS: set[str] = set()
 
@@ -79,7 +81,9 @@ def _remember(noun: str) -> None:
         data: Any = describe(self).result
         name = _name(params, None, noun)
         sent = derived(self).remembered.get((noun, name), {})
-        return ActionResult({**{key: value for key, value in sent.items() if key in members}, **dict(data)})
+        filled = {**{key: value for key, value in sent.items() if key in members}, **dict(data)}
+        overruled = {key: sent[key] for key in OVERRULED.get(noun, ()) if key in sent}
+        return ActionResult({**filled, **overruled})
 
     setattr(SageMakerResponse, create_name, created)
     setattr(SageMakerResponse, describe_name, described)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import jmespath
 
 from mlops_estate.embedded.driver.caller import Caller, opened
-from mlops_estate.embedded.driver.deletion import empty_bucket
+from mlops_estate.embedded.driver.deletion import empty_bucket, kept_objects, kept_packages
 from mlops_estate.embedded.driver.mapping import Mapped, map_inputs
 from mlops_estate.embedded.driver.operations import Call, Operations, Place
 from mlops_estate.embedded.driver.outputs import declared, flatten, outputs_from
@@ -129,16 +129,23 @@ class AwsDriver:
         row = self._row(request)
         return not row.auto_name or row.auto_name not in request.inputs
 
+    def keeps(self, state: ResourceState) -> tuple[str, ...]:
+        """Say in words why AWS, or the design, keeps the resource: versions in a registry, data outside development."""
+        row = self._row(state.request)
+        if row.before_delete == "empty_bucket" and not state.request.inputs.get("forceDestroy"):
+            return kept_objects(self.account.client("s3"), state.record["keys"]["Bucket"])
+        if row.before_delete == "kept_packages":
+            return kept_packages(self.account.client("sagemaker"), state.record["keys"]["ModelPackageGroupName"])
+        return ()
+
     def delete(self, state: ResourceState) -> Deletion:
         """Delete the resource; what is gone already is no fault."""
         row = self._row(state.request)
         keys = state.record["keys"]
-        left: tuple[str, ...] = ()
         if row.before_delete == "empty_bucket":
-            client = self.account.client("s3")
-            left = empty_bucket(client, keys["Bucket"], state.request.inputs)
+            left = empty_bucket(self.account.client("s3"), keys["Bucket"])
             if left:
-                return Deletion(left)
+                raise FaultsFound([Fault("", None, left, "wait for the retention to pass", state.request.urn)])
         if row.delete:
             mapped = Mapped()
             raw = row.delete_before(state.request.inputs, keys) if row.delete_before else self._by_keys(row, row.delete, keys)

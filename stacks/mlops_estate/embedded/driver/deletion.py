@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 
-def empty_bucket(client: Any, bucket: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Delete every version of every object; only with `forceDestroy`, which is for development.
-
-    Returns in words what stays, and the bucket with it: what a lock retains, or, without `forceDestroy`, everything.
-    """
-    versions: list[dict[str, str]] = []
-    markers: list[dict[str, str]] = []
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        versions += [_version(item) for item in page.get("Versions", [])]
-        markers += [_version(item) for item in page.get("DeleteMarkers", [])]
-    if not versions and not markers:
+def kept_objects(client: Any, bucket: str) -> tuple[str, ...]:
+    """Say in words that a bucket keeps its objects: only development buckets (`forceDestroy`) are emptied."""
+    versions, _ = _versions(client, bucket)
+    if not versions:
         return ()
-    if not inputs.get("forceDestroy"):
-        locked = sum(_locked(client, bucket, item) for item in versions)
-        why = f"{locked} of them under Object Lock" if locked else "only development buckets are emptied"
-        return (f"bucket {bucket} keeps {len(versions)} object version{'s' if len(versions) != 1 else ''}: {why}",)
+    locked = sum("ObjectLockRetainUntilDate" in client.head_object(Bucket=bucket, **item) for item in versions)
+    why = f"{locked} of them under Object Lock" if locked else "only development buckets are emptied"
+    return (f"bucket {bucket} keeps {len(versions)} object version{'s' if len(versions) != 1 else ''}: {why}",)
+
+
+def empty_bucket(client: Any, bucket: str) -> str:
+    """Delete every version of every object, bypassing governance as the provider does; say what a lock retains."""
     kept = 0
+    versions, markers = _versions(client, bucket)
     for item in versions + markers:
         try:
             client.delete_object(Bucket=bucket, **item, BypassGovernanceRetention=True)
@@ -32,12 +28,24 @@ def empty_bucket(client: Any, bucket: str, inputs: Mapping[str, Any]) -> tuple[s
             if error.response["Error"]["Code"] != "AccessDenied":
                 raise
             kept += 1
-    return (f"bucket {bucket} keeps {kept} object version{'s' if kept != 1 else ''} under Object Lock",) if kept else ()
+    return f"bucket {bucket} keeps {kept} object version{'s' if kept != 1 else ''} under Object Lock" if kept else ""
 
 
-def _version(item: Mapping[str, str]) -> dict[str, str]:
-    return {"Key": item["Key"], "VersionId": item["VersionId"]}
+def _versions(client: Any, bucket: str) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Return the versions of objects, and the markers of deleted ones."""
+    versions: list[dict[str, str]] = []
+    markers: list[dict[str, str]] = []
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        versions += [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in page.get("Versions", [])]
+        markers += [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in page.get("DeleteMarkers", [])]
+    return versions, markers
 
 
-def _locked(client: Any, bucket: str, item: Mapping[str, str]) -> bool:
-    return "ObjectLockRetainUntilDate" in client.head_object(Bucket=bucket, **item)
+def kept_packages(client: Any, group: str) -> tuple[str, ...]:
+    """Say in words that a model package group keeps its versions: SageMaker deletes only empty groups."""
+    pages = client.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    count = sum(len(page["ModelPackageSummaryList"]) for page in pages)
+    if not count:
+        return ()
+    versions = f"{count} version{'s' if count != 1 else ''}"
+    return (f"model package group {group} keeps {versions}: the registry's record, and SageMaker deletes only empty groups",)

@@ -48,7 +48,7 @@ ROWS = {
     "aws:sagemaker/model:Model": _named("Model", auto_name="name", update=""),
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": _named("EndpointConfig", auto_name="name", update=""),
     "aws:sagemaker/pipeline:Pipeline": _named("Pipeline"),
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": _named("ModelPackageGroup", update=""),
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": _named("ModelPackageGroup", update="", before_delete="kept_packages"),
     "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": Operations(
         "sagemaker", "PutModelPackageGroupPolicy", "GetModelPackageGroupPolicy", "DeleteModelPackageGroupPolicy",
         "PutModelPackageGroupPolicy",
