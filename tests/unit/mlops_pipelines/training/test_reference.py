@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mlops_pipelines.training import PLACEHOLDERS, load_definition
 from tests.support.definition_shapes import walk
+
+from mlops_pipelines.training import PLACEHOLDERS, load_definition
 
 TEXT = (Path(__file__).resolve().parents[4] / "docs/reference/pipelines.md").read_text(encoding="utf-8")
 
