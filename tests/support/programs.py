@@ -54,13 +54,13 @@ def configured(
     return parse(environment, {**loaded.estate_raw, **(estate or {})}, models)
 
 
-def declared(config: EnvironmentConfig) -> Recorder:
+def declared(config: EnvironmentConfig, project_dir: Path = PROJECT) -> Recorder:
     """Declare a configuration's estate and export its outputs."""
 
     def program() -> None:
         from mlops_estate.program import declare
 
-        for name, value in declare(config, PROJECT).items():
+        for name, value in declare(config, project_dir).items():
             pulumi.export(name, value)
 
     return recorded(program)

@@ -1,0 +1,346 @@
+"""The composition: which components stand in which environment, and that they are wired to each other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from functools import cache
+
+import pytest
+from tests.support.programs import MODEL, PROJECT, configured, declared
+from tests.support.recorder import Recorder, Registered, by_tail
+
+from mlops_estate.config import load_environment, parse
+from mlops_estate.faults import FaultsFound
+
+REGISTRY = "123456789012"
+SHARED = {
+    "mlops:index:EncryptionKeys keys",
+    "mlops:index:PrivateNetwork network",
+    "mlops:index:DataLake lake",
+    "mlops:index:DataCatalog catalog",
+    "mlops:index:AlertTopics alerts",
+    "mlops:index:EnvironmentBudget budget",
+}
+UNPINNED = {
+    f"mlops:index:ModelRegistry {MODEL}-registry",
+    f"mlops:index:FeatureStore {MODEL}-features",
+    f"mlops:index:FeatureStore$mlops:index:ExecutionRole {MODEL}-features-role",
+    f"mlops:index:TrainingPipeline {MODEL}-training",
+    f"mlops:index:TrainingPipeline$mlops:index:ExecutionRole {MODEL}-training-role",
+}
+PINNED = {
+    f"mlops:index:GuardedEndpoint {MODEL}",
+    f"mlops:index:GuardedEndpoint$mlops:index:ExecutionRole {MODEL}-role",
+    f"mlops:index:DataQualityMonitor {MODEL}-monitor",
+    f"mlops:index:DataQualityMonitor$mlops:index:ExecutionRole {MODEL}-monitor-role",
+}
+
+
+@cache
+def shipped(environment: str, version: int | None = None, previous: int | None = None) -> Recorder:
+    model = {"release": {"version": version, "previous": previous}} if previous else {}
+    return declared(configured(environment, model=model, version=version))
+
+
+def components(recorder: Recorder) -> set[str]:
+    return {tail for tail, node in by_tail(recorder).items() if not node.custom}
+
+
+def of_type(recorder: Recorder, kind: str) -> list[Registered]:
+    return [node for node in recorder.registered.values() if node.type == kind]
+
+
+def one(recorder: Recorder, kind: str) -> Registered:
+    (node,) = of_type(recorder, kind)
+    return node
+
+
+def model_types(recorder: Recorder) -> Counter[str]:
+    """Count the types of what belongs to the model alone."""
+    mine = {"ModelRegistry", "FeatureStore", "TrainingPipeline", "GuardedEndpoint", "DataQualityMonitor"}
+    return Counter(
+        node.type
+        for tail, node in by_tail(recorder).items()
+        if node.custom and tail.partition("$")[0].removeprefix("mlops:index:") in mine
+    )
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_the_components_of_each_shipped_environment(environment):
+    assert components(shipped(environment)) == SHARED | UNPINNED
+    assert components(shipped(environment, 1)) == SHARED | UNPINNED | PINNED
+
+
+BEFORE_A_VERSION = {
+    "aws-native:sagemaker:FeatureGroup": 1,
+    "aws:sagemaker/pipeline:Pipeline": 1,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 1,
+    "aws:iam/role:Role": 2,
+    "aws:iam/rolePolicy:RolePolicy": 2,
+}
+WITH_A_VERSION = {
+    **BEFORE_A_VERSION,
+    "aws:iam/role:Role": 4,
+    "aws:iam/rolePolicy:RolePolicy": 4,
+    "aws:sagemaker/model:Model": 1,
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
+    "aws-native:sagemaker:Endpoint": 1,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": 3,
+    "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": 1,
+    "aws:sagemaker/monitoringSchedule:MonitoringSchedule": 1,
+}
+REGISTRY_TYPES = {
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": 1,
+    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": 1,
+}
+SCALING = {"aws:appautoscaling/target:Target": 1, "aws:appautoscaling/policy:Policy": 1}
+
+
+@pytest.mark.parametrize(
+    ("environment", "version", "types"),
+    [
+        ("dev", None, BEFORE_A_VERSION),
+        ("dev", 1, WITH_A_VERSION),
+        ("staging", None, BEFORE_A_VERSION),
+        ("staging", 1, WITH_A_VERSION | SCALING),
+        ("prod", None, BEFORE_A_VERSION | REGISTRY_TYPES),
+        ("prod", 1, WITH_A_VERSION | REGISTRY_TYPES | SCALING),
+    ],
+)
+def test_what_a_model_has_before_and_after_a_version_is_pinned(environment, version, types):
+    assert model_types(shipped(environment, version)) == Counter(types)
+
+
+def test_a_settling_release_keeps_both_versions_and_points_at_the_new_one():
+    recorder = shipped("staging", 2, previous=1)
+    versions = {f"{MODEL}-v1", f"{MODEL}-v2"}
+    assert {node.name for node in of_type(recorder, "aws:sagemaker/model:Model")} == versions
+    configurations = of_type(recorder, "aws:sagemaker/endpointConfiguration:EndpointConfiguration")
+    assert {node.name for node in configurations} == versions
+    assert one(recorder, "aws-native:sagemaker:Endpoint").inputs["endpointConfigName"] == f"{MODEL}-v2"
+    packages = {
+        node.name: node.inputs["primaryContainer"]["modelPackageName"]
+        for node in of_type(recorder, "aws:sagemaker/model:Model")
+    }
+    package = f"arn:aws:sagemaker:eu-west-1:{REGISTRY}:model-package/mlops-{MODEL}"
+    assert packages == {f"{MODEL}-v1": f"{package}/1", f"{MODEL}-v2": f"{package}/2"}
+
+
+def test_the_registry_stands_in_its_own_account_and_is_shared():
+    group = one(shipped("prod"), "aws:sagemaker/modelPackageGroup:ModelPackageGroup")
+    assert group.inputs["modelPackageGroupName"] == f"mlops-{MODEL}"
+    assert set(group.inputs["tags"]) == {"data", "label", "pipeline"}
+    policy = json.loads(
+        one(shipped("prod"), "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy").inputs["resourcePolicy"]
+    )
+    principals = {arn for statement in policy["Statement"] for arn in statement["Principal"]["AWS"]}
+    assert principals == {"arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:root"}
+
+
+def test_another_account_refers_to_the_registry_by_arn():
+    recorder = shipped("dev", 1)
+    arn = f"arn:aws:sagemaker:eu-west-1:{REGISTRY}:model-package-group/mlops-{MODEL}"
+    assert of_type(recorder, "aws:sagemaker/modelPackageGroup:ModelPackageGroup") == []
+    assert recorder.stack_outputs["models"][MODEL]["model_package_group_arn"] == arn
+    assert arn in one(recorder, "aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
+
+
+def test_the_pipeline_definition_is_filled_from_the_estate():
+    text = one(shipped("dev"), "aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
+    assert "${" not in text
+    definition = json.loads(text)
+    training = next(step["Arguments"] for step in definition["Steps"] if step["Type"] == "Training")
+    assert training["VpcConfig"] == {"Subnets": ["network-eu-west-1a-id"], "SecurityGroupIds": ["network-workloads-id"]}
+    assert training["ResourceConfig"]["VolumeKmsKeyId"].endswith("key/keys-models")
+    assert training["OutputDataConfig"]["KmsKeyId"].endswith("key/keys-models")
+    assert training["EnableManagedSpotTraining"] is True
+    assert training["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}
+    for bucket in ("raw", "curated", "models", "reports"):
+        assert f"s3://mlops-dev-{bucket}-111122223333-eu-west-1/{MODEL}" in text
+
+
+def test_keys_reach_what_they_are_for():
+    recorder = shipped("prod", 1)
+    group = one(recorder, "aws-native:sagemaker:FeatureGroup").inputs
+    assert group["onlineStoreConfig"]["securityConfig"]["kmsKeyId"].endswith("key/keys-features")
+    assert group["offlineStoreConfig"]["s3StorageConfig"]["kmsKeyId"].endswith("key/keys-features")
+    configuration = one(recorder, "aws:sagemaker/endpointConfiguration:EndpointConfiguration").inputs
+    assert configuration["dataCaptureConfig"]["kmsKeyId"].endswith("key/keys-personal")
+    encryption = {
+        node.name: node.inputs["rules"][0]["applyServerSideEncryptionByDefault"]
+        .get("kmsMasterKeyId", "")
+        .partition("/")[2]
+        for node in of_type(
+            recorder, "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+        )
+    }
+    assert encryption == {
+        "lake-raw-encryption": "keys-personal",
+        "lake-curated-encryption": "keys-personal",
+        "lake-features-encryption": "keys-features",
+        "lake-models-encryption": "keys-models",
+        "lake-capture-encryption": "keys-personal",
+        "lake-reports-encryption": "keys-operations",
+        "lake-access-logs-encryption": "",
+    }
+
+
+def test_topics_reach_alarms_and_budget():
+    recorder = shipped("prod", 1)
+    alarms = of_type(recorder, "aws:cloudwatch/metricAlarm:MetricAlarm")
+    assert {tuple(alarm.inputs["alarmActions"]) for alarm in alarms} == {
+        ("arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical",)
+    }
+    budget = one(recorder, "aws:budgets/budget:Budget").inputs
+    told = {
+        (item["threshold"], item["notificationType"]): item["subscriberSnsTopicArns"][0].rpartition("-")[2]
+        for item in budget["notifications"]
+    }
+    assert told == {
+        (50, "ACTUAL"): "warning",
+        (80, "ACTUAL"): "warning",
+        (100, "ACTUAL"): "critical",
+        (100, "FORECASTED"): "warning",
+    }
+    assert budget["limitAmount"] == "5000"
+    endpoint = one(recorder, "aws-native:sagemaker:Endpoint").inputs
+    rolls_back = endpoint["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]
+    assert {item["alarmName"] for item in rolls_back} == {alarm.inputs["name"] for alarm in alarms}
+
+
+def test_every_resource_uses_an_explicit_provider_pinned_to_the_account():
+    recorder = shipped("staging", 1)
+    providers = {node.name: node for node in recorder.registered.values() if node.type.startswith("pulumi:providers:")}
+    assert set(providers) == {"aws", "aws-native"}
+    for node in providers.values():
+        assert node.inputs["region"] == "eu-west-1"
+        assert json.loads(node.inputs["allowedAccountIds"]) == ["444455556666"]
+        assert json.loads(node.inputs["defaultTags"])["tags"]["environment"] == "staging"
+    custom = [node for node in recorder.registered.values() if node.custom and node not in providers.values()]
+    assert custom
+    for node in custom:
+        package = node.type.partition(":")[0]
+        assert node.provider.startswith(f"{providers[package].urn}::"), node.urn
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_stateful_resources_are_protected_outside_dev(environment):
+    stateful = {"aws:kms/key:Key", "aws:s3/bucket:Bucket", "aws-native:sagemaker:FeatureGroup"}
+    nodes = [node for node in shipped(environment).registered.values() if node.type in stateful]
+    assert Counter(node.type for node in nodes) == {
+        "aws:kms/key:Key": 4,
+        "aws:s3/bucket:Bucket": 7,
+        "aws-native:sagemaker:FeatureGroup": 1,
+    }
+    assert {node.protect for node in nodes} == {environment != "dev"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "subnets", "strategy", "count", "schedule", "lock"),
+    [
+        ("dev", 1, "ALL_AT_ONCE", 1, "cron(0 6 ? * * *)", "GOVERNANCE"),
+        ("staging", 2, "CANARY", 2, "cron(0 6 ? * * *)", "GOVERNANCE"),
+        ("prod", 3, "CANARY", 2, "cron(0 * ? * * *)", "COMPLIANCE"),
+    ],
+)
+def test_defaults_by_class_reach_the_resources(environment, subnets, strategy, count, schedule, lock):
+    recorder = shipped(environment, 1)
+    assert len(of_type(recorder, "aws:ec2/subnet:Subnet")) == subnets
+    routing = one(recorder, "aws-native:sagemaker:Endpoint").inputs["deploymentConfig"]["blueGreenUpdatePolicy"]
+    assert routing["trafficRoutingConfiguration"]["type"] == strategy
+    variant = one(recorder, "aws:sagemaker/endpointConfiguration:EndpointConfiguration").inputs["productionVariants"][0]
+    assert variant["initialInstanceCount"] == count
+    monitoring = one(recorder, "aws:sagemaker/monitoringSchedule:MonitoringSchedule").inputs
+    assert monitoring["monitoringScheduleConfig"]["scheduleConfig"]["scheduleExpression"] == schedule
+    locked = one(recorder, "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration").inputs
+    assert locked["rule"]["defaultRetention"]["mode"] == lock
+
+
+def test_a_network_of_your_own_is_used_and_none_is_made():
+    own = {
+        "vpc_id": "vpc-0a1b2c3d",
+        "subnet_ids": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"],
+        "security_group_ids": ["sg-0a1b2c3d"],
+    }
+    recorder = declared(configured("prod", estate={"network": own}, version=1))
+    made = Counter(node.type for node in recorder.registered.values() if node.type.startswith("aws:ec2/"))
+    assert made == {}
+    assert recorder.stack_outputs["vpc_id"] == "vpc-0a1b2c3d"
+    model = one(recorder, "aws:sagemaker/model:Model").inputs["vpcConfig"]
+    assert model == {"subnets": own["subnet_ids"], "securityGroupIds": own["security_group_ids"]}
+
+
+def test_a_serverless_model_has_no_instances_capture_monitor_or_network():
+    recorder = declared(configured("dev", model={"serving": {"serverless_memory_mb": 2048}}, version=1))
+    configuration = one(recorder, "aws:sagemaker/endpointConfiguration:EndpointConfiguration").inputs
+    (variant,) = configuration["productionVariants"]
+    assert variant["serverlessConfig"] == {"memorySizeInMb": 2048, "maxConcurrency": 5}
+    assert "dataCaptureConfig" not in configuration
+    assert "vpcConfig" not in one(recorder, "aws:sagemaker/model:Model").inputs
+    assert of_type(recorder, "aws:sagemaker/monitoringSchedule:MonitoringSchedule") == []
+    assert "monitoring_schedule" not in recorder.stack_outputs["models"][MODEL]
+
+
+def test_a_rolling_release_keeps_no_old_fleet():
+    recorder = declared(configured("prod", model={"release": {"strategy": "rolling", "step_percent": 20}}, version=1))
+    deployment = one(recorder, "aws-native:sagemaker:Endpoint").inputs["deploymentConfig"]
+    assert set(deployment) == {"rollingUpdatePolicy", "autoRollbackConfiguration"}
+    assert deployment["rollingUpdatePolicy"]["maximumBatchSize"] == {"type": "CAPACITY_PERCENT", "value": 20}
+
+
+def test_without_autoscaling_nothing_scales():
+    recorder = declared(configured("prod", model={"autoscaling": {"enabled": False}}, version=1))
+    assert of_type(recorder, "aws:appautoscaling/target:Target") == []
+
+
+def test_a_baseline_of_the_version_reaches_the_monitor():
+    baseline = "s3://mlops-prod-reports/run-1/baseline"
+    recorder = declared(configured("prod", model={"release": {"version": 1, "baseline_uri": baseline}}))
+    job = one(recorder, "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition").inputs
+    assert job["dataQualityBaselineConfig"] == {
+        "constraintsResource": {"s3Uri": f"{baseline}/constraints.json"},
+        "statisticsResource": {"s3Uri": f"{baseline}/statistics.json"},
+    }
+
+
+def test_optional_settings_reach_their_components():
+    recorder = declared(
+        configured(
+            "dev",
+            estate={"network": {"cidr": "10.9.0.0/20"}},
+            model={"features": {"ttl_days": 30}, "training": {"max_runtime_seconds": 600, "max_wait_seconds": 700}},
+        )
+    )
+    assert one(recorder, "aws:ec2/vpc:Vpc").inputs["cidrBlock"] == "10.9.0.0/20"
+    online = one(recorder, "aws-native:sagemaker:FeatureGroup").inputs["onlineStoreConfig"]
+    assert online["ttlDuration"] == {"unit": "Days", "value": 30}
+    assert '"MaxWaitTimeInSeconds":700' in one(recorder, "aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
+
+
+def test_the_catalogue_has_a_table_with_the_columns_of_the_data():
+    table = one(shipped("dev"), "aws:glue/catalogTable:CatalogTable").inputs
+    columns = {column["name"]: column["type"] for column in table["storageDescriptor"]["columns"]}
+    assert table["name"] == "mortgage_approval"
+    assert {columns["deny"], columns["afam"], columns["pirat"]} == {"string", "double"}
+    assert next(iter(columns)) == "deny"
+
+
+def test_a_model_that_names_a_missing_file_is_refused_before_anything_is_registered():
+    config = configured("dev", model={"data": "data/none.csv"})
+    with pytest.raises(FaultsFound, match="there is no such file"):
+        declared(config)
+
+
+def test_a_second_model_shares_what_is_shared(tmp_path, monkeypatch):
+    for name in (MODEL, "second-model"):
+        shutil.copytree(PROJECT / "data" / MODEL, tmp_path / "data" / name)
+    monkeypatch.setattr("mlops_pipelines.features.schema.DATA", tmp_path / "data")
+    loaded = load_environment("dev", PROJECT)
+    second = {**loaded.models_raw[MODEL], "data": "data/second-model/hmda_boston_mortgages.csv"}
+    config = parse("dev", loaded.estate_raw, {**loaded.models_raw, "second-model": second})
+    added = Counter(node.type for node in declared(config, tmp_path).registered.values() if node.custom)
+    added.subtract(Counter(node.type for node in shipped("dev").registered.values() if node.custom))
+    assert +added == Counter({**BEFORE_A_VERSION, "aws:glue/catalogTable:CatalogTable": 1})
+    assert -added == Counter()
