@@ -43,12 +43,18 @@ def load(path: Path) -> ResourceGraph:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise FaultsFound([Fault(str(path), None, "there is no such graph file", "write one: estate graph ENV -o FILE.json")]) from None
+        raise FaultsFound(
+            [Fault(str(path), None, "there is no such graph file", "write one: estate graph ENV -o FILE.json")]
+        ) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise FaultsFound([Fault(str(path), None, f"not JSON: {error}", "write it anew: estate graph ENV -o FILE.json")]) from None
+        raise FaultsFound(
+            [Fault(str(path), None, f"not JSON: {error}", "write it anew: estate graph ENV -o FILE.json")]
+        ) from None
     if not isinstance(data, dict) or data.get("format") != FORMAT or data.get("version") != VERSION:
         found = {key: data.get(key) for key in ("format", "version")} if isinstance(data, dict) else type(data).__name__
-        fault = Fault(str(path), found, f"the format must be {FORMAT}, version {VERSION}", "write it anew with this version")
+        fault = Fault(
+            str(path), found, f"the format must be {FORMAT}, version {VERSION}", "write it anew with this version"
+        )
         raise FaultsFound([fault])
     nodes = {entry["urn"]: ResourceNode(**entry) for entry in data.pop("nodes")}
     del data["format"], data["version"]

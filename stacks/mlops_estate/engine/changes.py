@@ -71,9 +71,7 @@ class Reconciler:
         return [node for node in order if not node.is_provider]
 
     def _reasons(self, node: ResourceNode, old: ResourceNode, request: ResourceRequest) -> list[str]:
-        changed = [
-            key for key in {**old.inputs, **node.inputs} if old.inputs.get(key) != node.inputs.get(key)
-        ]
+        changed = [key for key in {**old.inputs, **node.inputs} if old.inputs.get(key) != node.inputs.get(key)]
         declared = [key for key in changed if any(_matches(pattern, key) for pattern in node.replace_on_changes)]
         return declared or self.driver.replacement_reasons(state_of(old), request)
 

@@ -182,7 +182,9 @@ class GraphMonitor(mocks.MockMonitor):
             self.faults += found.faults
             self._on_event(Event("failed", node.urn, node.type, node.name))
             return resource_pb2.RegisterResourceResponse(urn=node.urn, result=resource_pb2.FAIL)
-        secret = {path.split(".")[0].split("[")[0] for path in node.secret_inputs} | set(request.additionalSecretOutputs)
+        secret = {path.split(".")[0].split("[")[0] for path in node.secret_inputs} | set(
+            request.additionalSecretOutputs
+        )
         node.secret_outputs = sorted(secret & node.outputs.keys())
         answered = {
             key: wire.wrap_secret(value) if key in secret else value

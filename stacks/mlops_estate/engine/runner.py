@@ -164,12 +164,15 @@ def _raise(failure: Exception, monitor: GraphMonitor, previous: ResourceGraph | 
     faults = list(getattr(failure, "faults", ()))
     if not all(isinstance(fault, Fault) for fault in faults):
         faults = [Fault(f.where, f.value, f.rule, f.fix) for f in faults]
-    if faults and not any(node.custom and node.status == "created" and not node.is_provider
-                          for node in monitor.graph.nodes.values()):
+    if faults and not any(
+        node.custom and node.status == "created" and not node.is_provider for node in monitor.graph.nodes.values()
+    ):
         raise FaultsFound(faults) from None
     if not faults:
         line = _last_line(failure)
-        faults = [Fault(line, None, f"the program raised {type(failure).__name__}: {failure}", "mend the program there")]
+        faults = [
+            Fault(line, None, f"the program raised {type(failure).__name__}: {failure}", "mend the program there")
+        ]
     raise EngineFault(_with_previous(monitor.graph, previous), [*monitor.faults, *faults]) from failure
 
 

@@ -113,5 +113,3 @@ def _save(session: EstateSession, path: Path) -> None:
     from mlops_estate.graph_file import save
 
     save(session.applied(), path)
-
-

@@ -37,7 +37,9 @@ def leftovers(session: EstateSession, destroyed: DestroyReport) -> list[str]:
     """Return what still stands, in words, but for what the teardown kept and said so."""
     graph = session.applied()
     kept = {*destroyed.kept, *destroyed.retained}
-    names = {str(value) for urn in kept for value in (graph.nodes[urn].id, *graph.nodes[urn].aws.get("keys", {}).values())}
+    names = {
+        str(value) for urn in kept for value in (graph.nodes[urn].id, *graph.nodes[urn].aws.get("keys", {}).values())
+    }
     return [f"{what}: {name}" for what, name in _standing(session.account) if name not in names]
 
 

@@ -53,7 +53,9 @@ class DerivedBackend(BaseBackend):
         self.rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
         self.remembered: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def answer(self, model: ServiceModel, operation: str, params: dict[str, Any], hooks: Mapping[str, Hook]) -> dict[str, Any]:
+    def answer(
+        self, model: ServiceModel, operation: str, params: dict[str, Any], hooks: Mapping[str, Hook]
+    ) -> dict[str, Any]:
         """Answer one operation; the service's own errors are raised as moto does."""
         verb, noun = split(operation)
         shape = model.operation_model(operation)
@@ -101,7 +103,9 @@ class DerivedBackend(BaseBackend):
         start = int(params.get("NextToken") or 0)
         end = start + int(params.get("MaxResults") or 100)
         output = shape.output_shape
-        member = next((name for name, inner in (output.members if output else {}).items() if inner.type_name == "list"), "")
+        member = next(
+            (name for name, inner in (output.members if output else {}).items() if inner.type_name == "list"), ""
+        )
         item = output.members[member].member if output and member else None
         listed = [_members(item, row) if isinstance(item, StructureShape) else row for row in rows[start:end]]
         return {member: listed, **({"NextToken": str(end)} if end < len(rows) else {})}
@@ -122,7 +126,9 @@ def key_members(model: ServiceModel, noun: str) -> tuple[str, ...]:
         if f"{verb}{noun}" in model.operation_names:
             shape = model.operation_model(f"{verb}{noun}").input_shape
             required = tuple(
-                name for name in (shape.required_members if shape else []) if shape and shape.members[name].type_name == "string"
+                name
+                for name in (shape.required_members if shape else [])
+                if shape and shape.members[name].type_name == "string"
             )
             if required:
                 return required

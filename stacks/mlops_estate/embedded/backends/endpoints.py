@@ -26,7 +26,7 @@ def install() -> None:
         params = plain_params(self.body)
         backend = sagemaker_backends[self.current_account][self.region]
         if params["EndpointName"] in backend.endpoints:
-            raise ValidationError(message=f"Cannot create already existing endpoint \"{params['EndpointName']}\".")
+            raise ValidationError(message=f'Cannot create already existing endpoint "{params["EndpointName"]}".')
         result: ActionResult = create(self)
         _keep(self, params)
         return result
@@ -58,10 +58,10 @@ def _update(self: Any) -> ActionResult:
     backend = sagemaker_backends[self.current_account][self.region]
     endpoint = backend.endpoints.get(params["EndpointName"])
     if endpoint is None:
-        raise ValidationError(message=f"Could not find endpoint \"{params['EndpointName']}\".")
+        raise ValidationError(message=f'Could not find endpoint "{params["EndpointName"]}".')
     config = backend.endpoint_configs.get(params["EndpointConfigName"])
     if config is None:
-        raise ValidationError(message=f"Could not find endpoint configuration \"{params['EndpointConfigName']}\".")
+        raise ValidationError(message=f'Could not find endpoint configuration "{params["EndpointConfigName"]}".')
     before = {variant["VariantName"]: variant for variant in endpoint.production_variants}
     variants = endpoint._process_production_variants(config.production_variants)
     if params.get("RetainAllVariantProperties"):

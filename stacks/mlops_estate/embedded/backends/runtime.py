@@ -42,7 +42,9 @@ def _invoke(self: Any) -> TYPE_RESPONSE:
     variant = _variant(config.production_variants, endpoint.production_variants,
                        self.headers.get("X-Amzn-SageMaker-Target-Variant"))  # fmt: skip
     if variant is None:
-        return _error(400, "ValidationError", f"Variant {self.headers.get('X-Amzn-SageMaker-Target-Variant')} not found.")
+        return _error(
+            400, "ValidationError", f"Variant {self.headers.get('X-Amzn-SageMaker-Target-Variant')} not found."
+        )
     body = self.body if isinstance(self.body, bytes) else str(self.body or "").encode()
     content_type = self.headers.get("Content-Type") or "application/json"
     accept = self.headers.get("Accept") or content_type

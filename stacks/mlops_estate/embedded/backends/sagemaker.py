@@ -103,7 +103,9 @@ def _name(params: dict[str, Any], result: ActionResult | None, noun: str) -> str
     """Return what a thing is remembered by: its name, or the ARN where the service numbers it."""
     if noun == "ModelPackage":
         data: Any = result.result if result is not None else {}
-        return str((data or {}).get("ModelPackageArn") or params.get("ModelPackageArn") or params.get("ModelPackageName"))
+        return str(
+            (data or {}).get("ModelPackageArn") or params.get("ModelPackageArn") or params.get("ModelPackageName")
+        )
     return str(params.get(f"{noun}Name") or params.get("JobDefinitionName"))
 
 
@@ -150,8 +152,6 @@ def _feature_group(backend: DerivedBackend, _noun: str, row: dict[str, Any]) -> 
             offline["DataCatalogConfig"] = {**table, **offline.get("DataCatalogConfig", {})}
         row["OfflineStoreStatus"] = {"Status": "Active"}
     row.setdefault("ThroughputConfig", {"ThroughputMode": "OnDemand"})
-
-
 
 
 HOOKS: dict[str, Hook] = {"FeatureGroup": _feature_group}

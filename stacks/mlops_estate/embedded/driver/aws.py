@@ -55,7 +55,9 @@ class AwsDriver:
         allowed = json.loads(allowed) if isinstance(allowed, str) else allowed
         if allowed and self.account.account_id not in allowed:
             rule = f"the account is {self.account.account_id}, which this provider does not allow"
-            faults.append(Fault("allowedAccountIds", allowed, rule, "check `account` in the configuration", request.urn))
+            faults.append(
+                Fault("allowedAccountIds", allowed, rule, "check `account` in the configuration", request.urn)
+            )
         if faults:
             raise FaultsFound(faults)
 
@@ -77,12 +79,15 @@ class AwsDriver:
         """Create the resource: its main call, then the calls for what the service keeps apart."""
         row = self._row(request)
         mapped = self._mapped(request, row)
-        faults = self._lost(mapped, request) + self.caller.check(row.service, row.create, mapped, request.urn, request.type)
+        faults = self._lost(mapped, request) + self.caller.check(
+            row.service, row.create, mapped, request.urn, request.type
+        )
         if faults:
             raise FaultsFound(faults)
         response = self.caller.send_checked(row.service, row.create, mapped.params, request.urn)
         keys = {
-            name: jmespath.search(path, {"params": mapped.params, "response": response}) for name, path in row.keys.items()
+            name: jmespath.search(path, {"params": mapped.params, "response": response})
+            for name, path in row.keys.items()
         }
         for call in self._extra_calls(request, row, keys, None):
             self._send(call, row, request)
@@ -106,7 +111,9 @@ class AwsDriver:
         if self._for_update(row, changed):
             mapped = self._mapped_update(request, row, keys)
             self.caller.send(row.service, row.update, mapped, request.urn, request.type)
-            params |= {key: _plain(value) for key, value in mapped.params.items() if key in params or row.update == row.create}
+            params |= {
+                key: _plain(value) for key, value in mapped.params.items() if key in params or row.update == row.create
+            }
         fresh = self._mapped(request, row).params
         return self._state(request, row, {**params, **fresh}, keys, {})
 
@@ -121,7 +128,9 @@ class AwsDriver:
         mapped = self._mapped_update(request, row, {})
         lost = {path.split(".")[0].split("[")[0] for path, _ in mapped.lost}
         created = self._mapped(request, row)
-        named = {created.origin(path.removeprefix("params.")) for path in row.keys.values() if path.startswith("params.")}
+        named = {
+            created.origin(path.removeprefix("params.")) for path in row.keys.values() if path.startswith("params.")
+        }
         return sorted(changed & (lost | named))
 
     def names_itself(self, request: ResourceRequest) -> bool:
@@ -148,7 +157,11 @@ class AwsDriver:
                 raise FaultsFound([Fault("", None, left, "wait for the retention to pass", state.request.urn)])
         if row.delete:
             mapped = Mapped()
-            raw = row.delete_before(state.request.inputs, keys) if row.delete_before else self._by_keys(row, row.delete, keys)
+            raw = (
+                row.delete_before(state.request.inputs, keys)
+                if row.delete_before
+                else self._by_keys(row, row.delete, keys)
+            )
             mapped.params = opened(raw, mapped)
             try:
                 self.caller.send_checked(row.service, row.delete, mapped.params, state.request.urn)
@@ -195,7 +208,11 @@ class AwsDriver:
     def _shaped(self, request: ResourceRequest, row: Operations, before: Any) -> dict[str, Any]:
         """Return the inputs as the mapping wants them: named, tagged, and moved by the row's exceptions."""
         place = self._place(request, row)
-        inputs = {key: value for key, value in request.inputs.items() if value is not None and key not in {"tagsAll", "region"}}
+        inputs = {
+            key: value
+            for key, value in request.inputs.items()
+            if value is not None and key not in {"tagsAll", "region"}
+        }
         if row.auto_name and row.auto_name not in inputs:
             inputs[row.auto_name] = place.name
         inputs = with_tags(request.type, row, inputs, request.default_tags)
@@ -209,7 +226,7 @@ class AwsDriver:
         for renamed, name in row.rename.items():
             for path, origin in mapped.origins.items():
                 if origin == name or origin.startswith((f"{name}.", f"{name}[")):
-                    mapped.origins[path] = renamed + origin[len(name):]
+                    mapped.origins[path] = renamed + origin[len(name) :]
         mapped.params.update(row.const)
         return mapped
 

@@ -44,7 +44,9 @@ class Caller:
         except ClientError as error:
             details = error.response.get("Error", {})
             rule = f"{service} {operation} answered {details.get('Code')}: {details.get('Message')}"
-            raise FaultsFound([Fault("", None, rule, "see the service's message", urn, f"{service} {operation}")]) from error
+            raise FaultsFound(
+                [Fault("", None, rule, "see the service's message", urn, f"{service} {operation}")]
+            ) from error
         except BotoCoreError as error:
             rule = f"{service} {operation} could not be sent: {error}"
             raise FaultsFound([Fault("", None, rule, "see the message", urn, f"{service} {operation}")]) from error

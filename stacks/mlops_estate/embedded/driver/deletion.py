@@ -48,4 +48,6 @@ def kept_packages(client: Any, group: str) -> tuple[str, ...]:
     if not count:
         return ()
     versions = f"{count} version{'s' if count != 1 else ''}"
-    return (f"model package group {group} keeps {versions}: the registry's record, and SageMaker deletes only empty groups",)
+    return (
+        f"model package group {group} keeps {versions}: the registry's record, and SageMaker deletes only empty groups",
+    )

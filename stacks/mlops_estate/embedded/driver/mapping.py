@@ -130,7 +130,8 @@ class _Mapper:
             if not isinstance(value, Mapping):
                 return value
             return {
-                str(key): self.value(item, shape.value, f"{path}.{key}", f"{origin}.{key}") for key, item in value.items()
+                str(key): self.value(item, shape.value, f"{path}.{key}", f"{origin}.{key}")
+                for key, item in value.items()
             }
         if isinstance(value, Mapping) and _DOCUMENT.search(path.rsplit(".", 1)[-1]):
             return json.dumps(value)
@@ -160,7 +161,8 @@ class _Mapper:
                     self.mapped.origins[f"{path}[{index}].{pairs[0]}"] = f"{origin}.{key}"
                     self.mapped.origins[f"{path}[{index}].{pairs[1]}"] = f"{origin}.{key}"
                 return [
-                    {pairs[0]: str(key), pairs[1]: scalar(item, member.members[pairs[1]])} for key, item in value.items()
+                    {pairs[0]: str(key), pairs[1]: scalar(item, member.members[pairs[1]])}
+                    for key, item in value.items()
                 ]
         if not isinstance(value, (list, tuple)):
             if isinstance(value, Mapping) == isinstance(member, StructureShape):

@@ -16,7 +16,9 @@ from mlops_estate.embedded.validation import service_model
 NOTHING = (None, "", [], {}, False)
 
 
-def differences(row: Operations, params: Mapping[str, Any], item: Mapping[str, Any], keys: Mapping[str, str]) -> list[str]:
+def differences(
+    row: Operations, params: Mapping[str, Any], item: Mapping[str, Any], keys: Mapping[str, str]
+) -> list[str]:
     """Return in words how `item`, as read, differs from `params`, as sent; members the answer cannot show are passed over."""
     shape = _at(service_model(row.service).operation_model(row.read).output_shape, row.root.format(**keys))
     sent = {key: value for key, value in params.items() if key not in row.unread}
@@ -51,7 +53,9 @@ def _structure(
         where = f"{path}.{key}" if path else key
         name = best(key, members, noun)
         inner = shape.members.get(name) if isinstance(shape, StructureShape) and name else None
-        if name is None or (isinstance(value, Mapping) and inner is not None and inner.type_name == "string" and not path):
+        if name is None or (
+            isinstance(value, Mapping) and inner is not None and inner.type_name == "string" and not path
+        ):
             if isinstance(value, Mapping) and not path:
                 # A wrapper that the answer leaves out, such as DatabaseInput or Attributes.
                 yield from _structure(value, read, shape, where, noun)

@@ -33,7 +33,9 @@ def merged(type_token: str, inputs: Mapping[str, Any], default_tags: Mapping[str
     return {**default_tags, **(own if isinstance(own, Mapping) else {})}
 
 
-def with_tags(type_token: str, row: Operations, inputs: dict[str, Any], default_tags: Mapping[str, str]) -> dict[str, Any]:
+def with_tags(
+    type_token: str, row: Operations, inputs: dict[str, Any], default_tags: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the inputs with merged tags, in the form the create operation takes."""
     given = inputs.get("tags")
     if given is not None and not isinstance(given, (Mapping, list)):

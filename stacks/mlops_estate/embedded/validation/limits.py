@@ -73,7 +73,9 @@ def _blue_green(policy: Mapping[str, Any], path: str) -> Iterator[CallFault]:
             yield CallFault(f"{route}.{member}", size, rule, "match the size to the type", "limit", GUARDRAILS)
         elif size is not None and size["Type"] == "CAPACITY_PERCENT":
             low = 1 if member == "CanarySize" else 10
-            yield from _between(size["Value"], low, 50, f"{route}.{member}.Value", GUARDRAILS, "share of the capacity in %")
+            yield from _between(
+                size["Value"], low, 50, f"{route}.{member}.Value", GUARDRAILS, "share of the capacity in %"
+            )
     longest = policy.get("MaximumExecutionTimeoutInSeconds")
     total = _waits(routing) + policy.get("TerminationWaitInSeconds", 0)
     if longest is not None and longest <= total:
@@ -129,7 +131,9 @@ def _features(params: Mapping[str, Any]) -> Iterator[CallFault]:
             yield CallFault(path, name, "defined twice", "leave one out", "limit", source)
     for key in ("RecordIdentifierFeatureName", "EventTimeFeatureName"):
         if params[key] not in names:
-            yield CallFault(key, params[key], "must name a defined feature", f"one of: {', '.join(names[:12])}", "limit", source)
+            yield CallFault(
+                key, params[key], "must name a defined feature", f"one of: {', '.join(names[:12])}", "limit", source
+            )
 
 
 def _json_rule(service: str, operation: str, member: str, source: str, needs: str = "") -> None:
@@ -173,7 +177,30 @@ def _key_window(params: Mapping[str, Any]) -> Iterator[CallFault]:
     yield from _between(params.get("PendingWindowInDays"), 7, 30, "PendingWindowInDays", source, "days")
 
 
-RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
 
 
 @_rule("logs", "PutRetentionPolicy")

@@ -47,7 +47,14 @@ VPC = Kind("VPC", "ec2", "describe_vpcs", "VpcIds", listed=True)
 SUBNET = Kind("subnet", "ec2", "describe_subnets", "SubnetIds", listed=True)
 GROUP = Kind("security group", "ec2", "describe_security_groups", "GroupIds", listed=True)
 ROUTE_TABLE = Kind("route table", "ec2", "describe_route_tables", "RouteTableIds", listed=True)
-ALARM = Kind("CloudWatch alarm", "cloudwatch", "describe_alarms", "AlarmNames", listed=True, found="MetricAlarms || CompositeAlarms")
+ALARM = Kind(
+    "CloudWatch alarm",
+    "cloudwatch",
+    "describe_alarms",
+    "AlarmNames",
+    listed=True,
+    found="MetricAlarms || CompositeAlarms",
+)
 MODEL = Kind("model", "sagemaker", "describe_model", "ModelName")
 ENDPOINT_CONFIG = Kind("endpoint configuration", "sagemaker", "describe_endpoint_config", "EndpointConfigName")
 ENDPOINT = Kind("endpoint", "sagemaker", "describe_endpoint", "EndpointName")
@@ -115,7 +122,8 @@ class References:
         self._account = account
         self._known: set[tuple[str, str]] = set()
         self._forms = [
-            (re.compile(form.replace("{account}", account.account_id).replace("{region}", account.region)), kind) for form, kind in BY_FORM
+            (re.compile(form.replace("{account}", account.account_id).replace("{region}", account.region)), kind)
+            for form, kind in BY_FORM
         ]
 
     def forget(self) -> None:

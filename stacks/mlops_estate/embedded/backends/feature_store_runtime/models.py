@@ -104,7 +104,9 @@ class FeatureStoreRuntimeBackend(BaseBackend):
                 raise RecordRefused("ValidationError", f"Feature {name} is Fractional, {value!r} is not")
         when = group["EventTimeFeatureName"]
         if types[when] == "String" and not ISO.fullmatch(values[when]):
-            raise RecordRefused("ValidationError", f"Event time {values[when]!r} is not ISO-8601 (yyyy-MM-dd'T'HH:mm:ssZ)")
+            raise RecordRefused(
+                "ValidationError", f"Event time {values[when]!r} is not ISO-8601 (yyyy-MM-dd'T'HH:mm:ssZ)"
+            )
 
 
 def _moment(value: str) -> float:

@@ -13,7 +13,9 @@ def _attribute(input_name: str, member: str) -> Extra:
     """`ModifyVpcAttribute` takes one attribute at a time."""
     return Extra(
         (input_name,),
-        lambda i, k: [Call("ModifyVpcAttribute", {"VpcId": k["VpcId"], member: {"Value": At(i[input_name], input_name)}})],
+        lambda i, k: [
+            Call("ModifyVpcAttribute", {"VpcId": k["VpcId"], member: {"Value": At(i[input_name], input_name)}})
+        ],
     )
 
 

@@ -30,9 +30,7 @@ def _inside(member: str, **fixed: Any) -> Callable[[dict[str, Any], Place], dict
     """Put every input but the bucket into one structure, as `PutBucketX(Bucket, X={...})` wants it."""
 
     def before(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
-        rest = {
-            key: At(value, key) for key, value in inputs.items() if key not in {"bucket", "expectedBucketOwner"}
-        }
+        rest = {key: At(value, key) for key, value in inputs.items() if key not in {"bucket", "expectedBucketOwner"}}
         return {"bucket": At(inputs.get("bucket"), "bucket"), member: At({**rest, **fixed}, "")}
 
     return before
@@ -70,7 +68,9 @@ def _object(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
 
     from mlops_estate.engine.wire import asset_bytes
 
-    kept = {key: value for key, value in inputs.items() if key not in {"content", "contentBase64", "source", "kmsKeyId"}}
+    kept = {
+        key: value for key, value in inputs.items() if key not in {"content", "contentBase64", "source", "kmsKeyId"}
+    }
     if "content" in inputs:
         kept["body"] = At(str(inputs["content"]).encode(), "content")
     elif "contentBase64" in inputs:

@@ -42,7 +42,10 @@ def _budget(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
         "budgetName": At(inputs.get("name"), "name"),
         "budgetType": At(inputs.get("budgetType"), "budgetType"),
         "timeUnit": At(inputs.get("timeUnit"), "timeUnit"),
-        "budgetLimit": {"amount": At(inputs.get("limitAmount"), "limitAmount"), "unit": At(inputs.get("limitUnit"), "limitUnit")},
+        "budgetLimit": {
+            "amount": At(inputs.get("limitAmount"), "limitAmount"),
+            "unit": At(inputs.get("limitUnit"), "limitUnit"),
+        },
     }
     filters = {item["name"]: At(item["values"], f"costFilters[{n}].values")
                for n, item in enumerate(inputs.get("costFilters") or [])}  # fmt: skip
@@ -51,7 +54,9 @@ def _budget(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     if inputs.get("costTypes"):
         budget["costTypes"] = At(inputs["costTypes"], "costTypes")
     out: dict[str, Any] = {"accountId": At(inputs["accountId"], "accountId"), "budget": At(budget, "")}
-    notifications = [_notification(item, f"notifications[{n}]") for n, item in enumerate(inputs.get("notifications") or [])]
+    notifications = [
+        _notification(item, f"notifications[{n}]") for n, item in enumerate(inputs.get("notifications") or [])
+    ]
     if notifications:
         out["notificationsWithSubscribers"] = At(notifications, "notifications")
     known = {"name", "budgetType", "timeUnit", "limitAmount", "limitUnit", "costFilters", "costTypes", "accountId",

@@ -73,4 +73,3 @@ ROWS = {
         keys={"RoleName": "params.RoleName", "PolicyArn": "params.PolicyArn"}, id="{RoleName}-{PolicyArn}",
     ),
 }  # fmt: skip
-

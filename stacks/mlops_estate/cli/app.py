@@ -1,0 +1,145 @@
+"""Commands and their options; what they do is elsewhere, and is imported when a command runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="estate",
+    help="An MLOps estate on AWS, stood up and exercised in an embedded AWS account on this machine.\n\n"
+    "Start with `estate up dev`. Nothing here needs an AWS account, credentials, or the network; "
+    "`pulumi up` takes the same program and files to a real account.\n\n"
+    "Exit codes: 0 done; 1 something failed or reads back differently; 2 the configuration or the command line is "
+    "wrong, and nothing was created; 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+config_app = typer.Typer(help="The configuration of an environment.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(config_app, name="config")
+
+Env = Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+Project = Annotated[
+    Path | None,
+    typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
+]
+AsShipped = Annotated[
+    bool,
+    typer.Option(
+        "--as-shipped", help="Leave models without a pinned version as they are, instead of assuming version 1."
+    ),
+]
+
+
+@app.command()
+def up(
+    environment: Env,
+    serve: Annotated[bool, typer.Option("--serve", help="Keep the account on loopback until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(help="Port to serve on; 0 takes a free one.", min=0, max=65_535)] = 0,
+    destroy_after: Annotated[
+        bool, typer.Option("--destroy-after", help="Take everything down at the end, and say what is left.")
+    ] = False,
+    json_: Json = False,
+    project: Project = None,
+) -> None:
+    """Stand an environment up in an embedded AWS account, train its models, and read everything back.
+
+    Validates the configuration; creates every resource; writes the real records to the feature store; runs the deployed
+    pipeline's steps; approves what they trained; applies again with that version pinned; asks the endpoint; reads every
+    resource back through boto3. The account is gone when the command ends, unless --serve keeps it.
+
+    Examples:  estate up dev     estate up prod --destroy-after     estate up dev --serve --port 5000
+    """
+    from mlops_estate.cli.commands import run_up
+
+    raise typer.Exit(run_up(environment, project, serve=serve, port=port, destroy_after=destroy_after, as_json=json_))
+
+
+@app.command()
+def serve(
+    environment: Env,
+    port: Annotated[int, typer.Option(help="Port to serve on; 0 takes a free one.", min=0, max=65_535)] = 0,
+    json_: Json = False,
+    project: Project = None,
+) -> None:
+    """Stand an environment up and serve its account on loopback until Ctrl-C, to look into with boto3 or the AWS CLI.
+
+    Prints the endpoint URL and the environment variables to use it with. `estate destroy ENV` takes the estate down.
+    """
+    from mlops_estate.cli.commands import run_up
+
+    raise typer.Exit(run_up(environment, project, serve=True, port=port, destroy_after=False, as_json=json_))
+
+
+@app.command()
+def destroy(
+    environment: Env,
+    unprotect: Annotated[
+        bool,
+        typer.Option("--unprotect", help="Take down protected resources too (data buckets, keys, feature groups)."),
+    ] = False,
+    json_: Json = False,
+    project: Project = None,
+) -> None:
+    """Take the estate of a served account down, in reverse order of dependency.
+
+    Refused, and nothing deleted, while resources are protected, as they are outside dev, unless --unprotect is given.
+    What AWS or the design keeps (data outside dev, locked objects, keys in their deletion window) is listed.
+    """
+    from mlops_estate.cli.commands import run_destroy
+
+    raise typer.Exit(run_destroy(environment, project, unprotect=unprotect, as_json=json_))
+
+
+@app.command()
+def preview(
+    environment: Env,
+    as_shipped: AsShipped = False,
+    full: Annotated[bool, typer.Option("--full", help="Name each resource, and the inputs unknown until up.")] = False,
+    json_: Json = False,
+    project: Project = None,
+) -> None:
+    """Show what would be declared, without creating anything; values known only afterwards stay unknown.
+
+    --json prints the whole resource graph (docs/reference/graph.md).
+    """
+    from mlops_estate.cli.commands import run_preview
+
+    raise typer.Exit(run_preview(environment, project, as_shipped=as_shipped, full=full, as_json=json_))
+
+
+@app.command()
+def graph(
+    environment: Env,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.svg, FILE.html or FILE.json.")],
+    as_shipped: AsShipped = False,
+    json_: Json = False,
+    project: Project = None,
+) -> None:
+    """Draw the estate: .svg as a picture, .html with every resource behind it, .json as the resource graph itself."""
+    from mlops_estate.cli.commands import run_graph
+
+    raise typer.Exit(run_graph(environment, project, output=output, as_shipped=as_shipped, as_json=json_))
+
+
+@config_app.command("check")
+def config_check(environment: Env, json_: Json = False, project: Project = None) -> None:
+    """Check an environment's configuration: every fault with its path, line, value, rule and fix."""
+    from mlops_estate.cli.commands import run_config_check
+
+    raise typer.Exit(run_config_check(environment, project, as_json=json_))
+
+
+@config_app.command("schema")
+def config_schema(
+    json_: Annotated[bool, typer.Option("--json", help="The schema is JSON in any case.")] = False,
+) -> None:
+    """Print the JSON Schema of Pulumi.ENV.yaml, for editors."""
+    from mlops_estate.cli.commands import run_config_schema
+
+    raise typer.Exit(run_config_schema())

@@ -1,0 +1,236 @@
+"""What the commands do, each returning its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from mlops_estate.cli.progress import shown
+from mlops_estate.faults import Fault, FaultsFound
+
+if TYPE_CHECKING:
+    from mlops_estate.config import LoadedEnvironment
+    from mlops_estate.embedded.account import EmbeddedAccount
+    from mlops_estate.graph import ResourceGraph
+    from mlops_estate.up import UpReport
+
+
+def project_dir(given: Path | None) -> Path:
+    """Return the project's folder: as given, else the nearest one upwards that holds Pulumi.yaml, else the installed one."""
+    if given is not None:
+        if not (given / "Pulumi.yaml").is_file():
+            rule = "there is no Pulumi.yaml in this folder"
+            raise FaultsFound([Fault("--project", str(given), rule, "name the folder of the project")])
+        return given.resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[3]):
+        if (folder / "Pulumi.yaml").is_file() and (folder / "stacks" / "__main__.py").is_file():
+            return folder
+    fix = "change into a clone of the project, or name it: --project DIR"
+    raise FaultsFound([Fault("--project", str(here), "no project was found here or above", fix)])
+
+
+def _load(name: str, project: Path | None) -> LoadedEnvironment:
+    from mlops_estate.config import load_environment
+
+    return load_environment(name, project_dir(project))
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, indent=2, default=str))
+
+
+def run_up(name: str, project: Path | None, *, serve: bool, port: int, destroy_after: bool, as_json: bool) -> int:
+    """Stand an environment up; print the report; serve the account if wanted."""
+    from mlops_estate.engine import EngineFault
+    from mlops_estate.up import up
+
+    environment = _load(name, project)
+
+    def standing(account: EmbeddedAccount, report: UpReport) -> None:
+        if serve:
+            _show(report, environment, as_json=as_json)
+            _serve(account, environment, port)
+
+    try:
+        with shown(f"up {name}", silent=as_json) as progress:
+            report = up(environment, progress=progress, rehearse_destroy=destroy_after and not serve, standing=standing)
+    except EngineFault as fault:
+        path = environment.project_dir / ".estate" / name / "graph.json"
+        fault.summary += f"; the graph of what stood is in {os.path.relpath(path)}"
+        raise
+    if not serve:
+        _show(report, environment, as_json=as_json)
+    return 0 if report.ok else 1
+
+
+def _show(report: UpReport, environment: LoadedEnvironment, *, as_json: bool) -> None:
+    from mlops_estate.graph_file import load
+    from mlops_estate.reports.tree import tree
+    from mlops_estate.up.report import as_text
+
+    if as_json:
+        _print_json(report.as_dict())
+        return
+    print(tree(load(environment.project_dir / report.graph_file)))
+    print()
+    print(as_text(report))
+    sys.stdout.flush()
+
+
+def _serve(account: EmbeddedAccount, environment: LoadedEnvironment, port: int) -> None:
+    """Serve until the process is told to stop."""
+    from mlops_estate.embedded.server import AccountServer
+    from mlops_estate.up.served import Served, note
+
+    stop = threading.Event()
+    previous = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        server = AccountServer(port)
+    except (OSError, SystemExit) as error:
+        fix = "take another port, or 0 for a free one"
+        raise FaultsFound([Fault("--port", port, f"cannot listen on it: {error}", fix)]) from None
+    with server:
+        path = note(
+            environment.project_dir,
+            environment.name,
+            Served(server.url, account.region, account.account_id, os.getpid()),
+        )
+        lines = (
+            "",
+            f"Serving account {account.account_id} on {server.url} (loopback only) until Ctrl-C. In another terminal:",
+            f"  export AWS_ENDPOINT_URL={server.url} AWS_DEFAULT_REGION={account.region}",
+            "  export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded",
+            "  aws sagemaker list-endpoints",
+            f"  estate destroy {environment.name}",
+        )
+        print("\n".join(lines), file=sys.stderr, flush=True)
+        try:
+            while not stop.wait(0.5):
+                pass
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+        finally:
+            path.unlink(missing_ok=True)
+            signal.signal(signal.SIGTERM, previous)
+
+
+def run_destroy(name: str, project: Path | None, *, unprotect: bool, as_json: bool) -> int:
+    """Take the estate of a served account down."""
+    from mlops_estate.up.served import destroy_served
+
+    folder = project_dir(project)
+    done = 0
+    with shown(f"destroy {name}", silent=as_json) as progress:
+
+        def on_event(event: Any) -> None:
+            nonlocal done
+            done += 1
+            progress(f"{event.action} {event.name}", done, 0)
+
+        report = destroy_served(folder, name, unprotect=unprotect, on_event=on_event)
+    data = {
+        "ok": not report.faults,
+        "deleted": len(report.deleted),
+        "kept": sorted(report.kept),
+        "retained": report.retained,
+        "expected_left": report.expected_left,
+        "faults": [fault.as_dict() for fault in report.faults],
+    }
+    if as_json:
+        _print_json(data)
+    else:
+        print(f"{name}: {len(report.deleted)} resources deleted, {len(report.kept)} kept")
+        for what in report.expected_left:
+            print(f"  left as expected: {what}")
+        for fault in report.faults:
+            print(f"  FAILED: {fault.as_text()}")
+    return 1 if report.faults else 0
+
+
+def _collect(environment: LoadedEnvironment, *, as_shipped: bool) -> tuple[ResourceGraph, list[str]]:
+    """Run the program without creating anything; return its graph and what has been assumed."""
+    from mlops_estate.engine import run_program
+    from mlops_estate.up.session import offline_versions, program_config
+
+    versions = offline_versions(environment, as_shipped=as_shipped)
+    assumed = [
+        f"{model} has no pinned version: version 1 is assumed (--as-shipped leaves it out)" for model in versions
+    ]
+    graph = run_program(
+        environment.project_dir / "stacks" / "__main__.py",
+        stack=environment.name,
+        config=program_config(environment, "", versions),
+    )
+    graph.notes = assumed + graph.notes
+    return graph, graph.notes
+
+
+def run_preview(name: str, project: Path | None, *, as_shipped: bool, full: bool, as_json: bool) -> int:
+    """Print what would be declared."""
+    from mlops_estate.graph_file import as_dict
+    from mlops_estate.reports.tree import tree
+
+    start = perf_counter()
+    environment = _load(name, project)
+    graph, notes = _collect(environment, as_shipped=as_shipped)
+    if as_json:
+        _print_json(as_dict(graph))
+        return 0
+    print(tree(graph, full=full))
+    for note in notes:
+        print(f"note: {note}")
+    print(f"Nothing was created. {perf_counter() - start:.1f} s")
+    return 0
+
+
+def run_graph(name: str, project: Path | None, *, output: Path, as_shipped: bool, as_json: bool) -> int:
+    """Write the estate as a picture, a page, or data."""
+    from mlops_estate.graph_file import save
+    from mlops_estate.reports.picture import picture
+
+    if output.suffix not in {".svg", ".html", ".json"}:
+        rule = "the file's ending says what to write"
+        raise FaultsFound([Fault("--output", str(output), rule, "end it in .svg, .html or .json")])
+    environment = _load(name, project)
+    graph, notes = _collect(environment, as_shipped=as_shipped)
+    if output.suffix == ".json":
+        save(graph, output)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(picture(graph, html=output.suffix == ".html"), encoding="utf-8")
+    if as_json:
+        _print_json(
+            {"ok": True, "file": str(output), "resources": sum(1 for _ in graph.custom_nodes()), "notes": notes}
+        )
+    else:
+        for note in notes:
+            print(f"note: {note}")
+        print(f"wrote {output} ({sum(1 for _ in graph.custom_nodes())} resources)")
+    return 0
+
+
+def run_config_check(name: str, project: Path | None, *, as_json: bool) -> int:
+    """Check a configuration; faults are reported by the caller."""
+    environment = _load(name, project)
+    models = list(environment.config.models)
+    if as_json:
+        _print_json({"ok": True, "environment": name, "class": environment.config.environment_class, "models": models})
+    else:
+        print(f"{environment.path.name} is sound: class {environment.config.environment_class}, "
+              f"{len(models)} model{'s' if len(models) != 1 else ''} ({', '.join(models) or 'none'})")  # fmt: skip
+    return 0
+
+
+def run_config_schema() -> int:
+    """Print the JSON Schema."""
+    from mlops_estate.config import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return 0
