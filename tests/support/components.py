@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import pytest
+
+from mlops_components.validation import ArgumentFaults
 from tests.support.recorder import ACCOUNT, REGION, Registered, by_tail, record
 
 EXPECTED = Path(__file__).resolve().parents[1] / "unit" / "mlops_components" / "expected"
@@ -217,6 +220,28 @@ def component_class(component: str) -> Any:
 def deployed(component: str, args: Mapping[str, Any], cls: Any = None) -> dict[str, Registered]:
     """Deploy one component under the name `it` and return its registrations by URN tail."""
     return recorded(lambda: (cls or component_class(component))("it", dict(args)))
+
+
+def faults(component: str, environment: str = "dev", **changes: Any) -> dict[str, str]:
+    """Return path -> rule of what a component refuses; a change to None leaves that argument out."""
+    args = {
+        name: value for name, value in {**arguments(component, environment), **changes}.items() if value is not None
+    }
+    with pytest.raises(ArgumentFaults) as caught:
+        component_class(component)("it", args)
+    return {fault.path: fault.rule for fault in caught.value.faults}
+
+
+def statements(policy: str | Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return a policy document's statements by their Sid."""
+    document = json.loads(policy) if isinstance(policy, str) else policy
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def only(nodes: Mapping[str, Registered], tail: str) -> Registered:
+    """Return the one child whose URN ends in `tail`."""
+    (found,) = [node for name, node in nodes.items() if node.custom and name.endswith(tail)]
+    return found
 
 
 def recorded(program: Callable[[], object]) -> dict[str, Registered]:

@@ -1,0 +1,106 @@
+"""Encryption keys: who may administer, who may use, and for how long."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.support.components import ACCOUNT, OTHER_ACCOUNT, arguments, deployed, faults, only, statements
+
+from mlops_components.encryption_keys import DATA_CLASSES, key_policy
+
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+
+
+def made(data_class: str, **more) -> dict:
+    return statements(key_policy(data_class, "mlops-dev", ACCOUNT, "eu-west-1", **more))
+
+
+@pytest.mark.parametrize("data_class", DATA_CLASSES)
+def test_the_account_administers_a_key_but_cannot_use_it(data_class):
+    administer = made(data_class)["AdministerByAccount"]
+    assert administer["Principal"] == {"AWS": ROOT}
+    assert "kms:PutKeyPolicy" in administer["Action"]
+    using = ("Decrypt", "Encrypt", "GenerateDataKey", "ReEncrypt", "CreateGrant")
+    assert not [action for action in administer["Action"] if "*" in action or action.split(":")[1].startswith(using)]
+
+
+@pytest.mark.parametrize("data_class", DATA_CLASSES)
+def test_only_roles_of_the_environment_use_a_key_and_none_is_named(data_class):
+    for sid in ("UseByRolesOfTheEnvironment", "GrantToAwsResources", "SageMakerOnBehalfOfRoles"):
+        statement = made(data_class)[sid]
+        assert statement["Principal"] == {"AWS": ROOT}
+        assert statement["Condition"]["ArnLike"] == {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/mlops-dev-*"]}
+
+
+def test_grants_outside_sagemaker_are_for_aws_resources_only():
+    granting = {sid: s["Condition"] for sid, s in made("models").items() if "kms:CreateGrant" in s["Action"]}
+    assert granting.pop("GrantToAwsResources")["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+    (condition,) = granting.values()
+    assert condition["StringEquals"] == {"kms:ViaService": "sagemaker.eu-west-1.amazonaws.com"}
+
+
+def test_services_use_the_operations_key_as_themselves_and_no_other_key():
+    services = {sid for sid, s in made("operations").items() if "Service" in s["Principal"]}
+    assert services == {"CloudWatchAlarmsToTopics", "EventBridgeToTopics", "BudgetsToTopics", "CloudWatchLogs"}
+    assert all("kms:ViaService" not in json.dumps(made("operations")[sid]) for sid in services)
+    for data_class in set(DATA_CLASSES) - {"operations"}:
+        assert not [s for s in made(data_class).values() if "Service" in s["Principal"]]
+
+
+def test_every_service_is_bound_to_this_account():
+    for sid, statement in made("operations").items():
+        if "Service" in statement["Principal"]:
+            assert ACCOUNT in json.dumps(statement["Condition"]), sid
+
+
+def test_logs_are_bound_to_the_log_groups_of_the_environment():
+    condition = made("operations")["CloudWatchLogs"]["Condition"]
+    (groups,) = condition["ArnLike"].values()
+    assert list(condition["ArnLike"]) == ["kms:EncryptionContext:aws:logs:arn"]
+    assert groups == [
+        f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/mlops-dev/*",
+        f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/sagemaker/*",
+    ]
+
+
+def test_deploying_accounts_decrypt_models_through_s3_and_nothing_else():
+    reader = made("models", reader_account_ids=[OTHER_ACCOUNT])["DecryptByDeployingAccounts"]
+    assert reader["Principal"] == {"AWS": [f"arn:aws:iam::{OTHER_ACCOUNT}:root"]}
+    assert reader["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
+    assert reader["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
+    assert OTHER_ACCOUNT not in key_policy("personal", "p", ACCOUNT, "eu-west-1", (), [OTHER_ACCOUNT])
+
+
+@pytest.mark.parametrize(("environment", "window"), [("dev", 7), ("staging", 30), ("prod", 30)])
+def test_keys_rotate_yearly_and_wait_before_deletion_by_class(environment, window):
+    nodes = deployed("EncryptionKeys", arguments("EncryptionKeys", environment))
+    for data_class in DATA_CLASSES:
+        key = only(nodes, f"Key it-{data_class}").inputs
+        assert (key["enableKeyRotation"], key["rotationPeriodInDays"]) == (True, 365)
+        assert key["deletionWindowInDays"] == window
+
+
+def test_a_component_without_a_class_is_as_careful_as_prod():
+    args = arguments("EncryptionKeys", "dev")
+    del args["environment_class"]
+    key = only(deployed("EncryptionKeys", args), "Key it-models")
+    assert (key.protect, key.inputs["deletionWindowInDays"]) == (True, 30)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"deletion_window_days": 6}, "deletion_window_days"),
+        ({"deletion_window_days": 31}, "deletion_window_days"),
+        ({"rotation_days": 89}, "rotation_days"),
+        ({"environment_class": "production"}, "environment_class"),
+        ({"account": "12345"}, "account"),
+        ({"region": "Ireland"}, "region"),
+        ({"prefix": "Mlops"}, "prefix"),
+        ({"user_arns": ["deliver"]}, "user_arns[0]"),
+        ({"reader_account_ids": ["x"]}, "reader_account_ids[0]"),
+    ],
+)
+def test_bad_arguments_are_refused_before_anything_is_registered(changes, path):
+    assert set(faults("EncryptionKeys", **changes)) == {path}

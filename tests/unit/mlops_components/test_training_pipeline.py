@@ -1,0 +1,124 @@
+"""Training pipeline: the shipped definition filled in, its code uploaded once, a role for its own data."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from tests.support.components import (
+    GROUP_ARN,
+    MODEL,
+    NETWORK,
+    arguments,
+    bucket,
+    deployed,
+    faults,
+    key,
+    only,
+    statements,
+)
+
+from mlops_pipelines.training import source_bundle, source_key
+
+
+def nodes(environment: str = "dev", **changes):
+    args = {**arguments("TrainingPipeline", environment), **changes}
+    return deployed("TrainingPipeline", {name: value for name, value in args.items() if value is not None})
+
+
+def definition(environment: str = "dev", **changes) -> dict:
+    return json.loads(only(nodes(environment, **changes), "Pipeline it").inputs["pipelineDefinition"])
+
+
+def step(found: dict, kind: str) -> dict:
+    return next(step for step in found["Steps"] if step["Type"] == kind)["Arguments"]
+
+
+def test_no_placeholder_is_left_in_the_definition():
+    assert "${" not in json.dumps(definition())
+
+
+def test_jobs_run_in_the_private_network_with_encrypted_volumes():
+    for kind in ("Processing", "Training"):
+        found = json.dumps(step(definition(), kind))
+        assert NETWORK["subnet_ids"][0] in found
+        assert NETWORK["security_group_ids"][0] in found
+        assert f'"VolumeKmsKeyId": "{key("models")}"' in found
+
+
+def test_training_uses_managed_spot_with_checkpoints_by_default():
+    training = step(definition(), "Training")
+    assert training["EnableManagedSpotTraining"] is True
+    assert training["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}
+    assert bucket("models", "dev") in json.dumps(training["CheckpointConfig"])
+
+
+def test_without_spot_there_is_no_waiting_time():
+    training = step(definition(use_spot=False), "Training")
+    assert training["EnableManagedSpotTraining"] is False
+    assert training["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+
+
+@pytest.mark.parametrize(
+    ("environment", "processing", "training"),
+    [
+        ("dev", "ml.t3.medium", "ml.m5.large"),
+        ("staging", "ml.m5.large", "ml.m5.large"),
+        ("prod", "ml.m5.large", "ml.m5.xlarge"),
+    ],
+)
+def test_instances_are_sized_by_class(environment, processing, training):
+    found = definition(environment)
+    assert step(found, "Processing")["ProcessingResources"]["ClusterConfig"]["InstanceType"] == processing
+    assert step(found, "Training")["ResourceConfig"]["InstanceType"] == training
+
+
+def test_models_are_registered_in_the_group_that_was_given():
+    assert GROUP_ARN in json.dumps(definition())
+
+
+def test_the_code_lies_under_the_hash_of_its_contents_encrypted():
+    code = only(nodes(), "it-source").inputs
+    assert code["key"] == f"{MODEL}/{source_key(MODEL)}"
+    assert base64.b64decode(code["contentBase64"]) == source_bundle(MODEL)
+    assert (code["serverSideEncryption"], code["kmsKeyId"], code["bucketKeyEnabled"]) == (
+        "aws:kms",
+        key("models"),
+        True,
+    )
+
+
+def test_the_role_reads_input_and_code_and_writes_results_only():
+    policy = statements(only(nodes(), "it-role-policy").inputs["policy"])
+    read, written = policy["ReadData"]["Resource"], policy["WriteData"]["Resource"]
+    assert {arn.split(":::")[1].split("/")[0] for arn in read} == {bucket("raw", "dev"), bucket("models", "dev")}
+    assert {arn.split(":::")[1].split("/")[0] for arn in written} == {
+        bucket(purpose, "dev") for purpose in ("curated", "models", "reports")
+    }
+    assert all(f"/{MODEL}" in arn for arn in read + written)
+
+
+def test_a_definition_of_your_own_takes_the_place_of_the_shipped_one():
+    own = json.dumps({"Version": "2020-12-01", "Steps": []})
+    assert only(nodes(definition=own), "Pipeline it").inputs["pipelineDefinition"] == own
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"max_wait_seconds": 100}, "max_wait_seconds"),
+        ({"max_wait_seconds": 7200, "use_spot": False}, "max_wait_seconds"),
+        ({"max_runtime_seconds": 2_419_201, "max_wait_seconds": None}, "max_runtime_seconds"),
+        ({"minimum_auc": 0.4}, "minimum_auc"),
+        ({"seed": -1}, "seed"),
+        ({"training_instance_type": "m5.large"}, "training_instance_type"),
+        ({"training_instance_type": "ml.g5.xlarge"}, "training_instance_type"),
+        ({"max_parallel_steps": 0}, "max_parallel_steps"),
+        ({"region": "ca-east-9"}, "region"),
+        ({"model": "m" * 60}, "model"),
+        ({"label": None}, "label"),
+    ],
+)
+def test_bad_arguments_are_refused_before_anything_is_registered(changes, path):
+    assert set(faults("TrainingPipeline", **changes)) == {path}
