@@ -17,10 +17,11 @@ PROVIDER_PREFIX = "pulumi:providers:"
 class ResourceNode:
     """One registered resource.
 
-    `inputs` and `outputs` have wire names (camelCase), secrets unwrapped in memory (the file masks them), unknown values
-    as `UNKNOWN`, assets as ``{"$asset": sha256}``. `source` is ``file:line`` relative to the project. `status` is one of
-    planned, created, updated, replaced, unchanged, deleted, failed, skipped. `aws` is the driver's record: what it
-    takes to read, update or delete the resource from another process; empty for components and previews.
+    `inputs` and `outputs` have wire names (camelCase), secrets unwrapped in memory (the file masks them), unknown
+    values as `UNKNOWN`, assets as ``{"$asset": sha256}``. `source` is ``file:line`` relative to the project.
+    `status` is one of planned, created, updated, replaced, unchanged, deleted, failed, skipped. `aws` is the driver's
+    record: what it takes to read, update or delete the resource from another process; empty for components and
+    previews.
     """
 
     urn: str

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def project_dir(given: Path | None) -> Path:
-    """Return the project's folder: as given, else the nearest one upwards that holds Pulumi.yaml, else the installed one."""
+    """Return the project's folder: as given, else the nearest one upwards that holds Pulumi.yaml, else the installed
+    one."""
     if given is not None:
         if not (given / "Pulumi.yaml").is_file():
             rule = "there is no Pulumi.yaml in this folder"

@@ -22,9 +22,10 @@ FAKE = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded", "a
 class EmbeddedAccount:
     """An empty AWS account that lives as long as the `with` block.
 
-    `region` is where its regional services are; `seed` makes generated ids repeat from run to run. Nothing in the block can
-    reach the network, and no credentials of the user's are read. Only one may stand in a process at a time: moto's state
-    is the process's.
+    `region` is where its regional services are; `seed` makes generated ids repeat from run to run. Nothing in the
+    block can
+    reach the network, and no credentials of the user's are read. Only one may stand in a process at a time: moto's
+    state is the process's.
     """
 
     account_id = ACCOUNT_ID

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 
-class NetworkRefused(OSError):
+class NetworkRefused(OSError):  # noqa: N818 -- named for the outcome
     """A connection beyond loopback was refused."""
 
 

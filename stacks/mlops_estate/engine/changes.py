@@ -12,7 +12,8 @@ from mlops_estate.graph import ResourceGraph, ResourceNode
 
 
 def request_of(node: ResourceNode) -> ResourceRequest:
-    """Return the request a node was last made with; assets are gone from it, so only a driver's record has their use."""
+    """Return the request a node was last made with; assets are gone from it, so only a driver's record has their
+    use."""
     return ResourceRequest(
         node.urn, node.type, node.name, node.inputs, node.aws.get("default_tags", {}), node.aws.get("provider_region")
     )

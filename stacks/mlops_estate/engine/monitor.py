@@ -1,4 +1,5 @@
-"""The monitor a program registers its resources with: builds the graph, and creates through a driver where there is one."""
+"""The monitor a program registers its resources with: builds the graph, and creates through a driver where there is
+one."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ class Unanswered(mocks.Mocks):
 class GraphMonitor(mocks.MockMonitor):
     """Collects every registration as a `ResourceNode`.
 
-    Without a driver it is a preview: ids and computed outputs stay unknown. With one, each custom resource is created, or
+    Without a driver it is a preview: ids and computed outputs stay unknown. With one, each custom resource is
+    created, or
     brought from `previous` to what the program now asks for. A resource that fails does not stop the others: what
     depends on it is skipped, and `faults` has them all.
     """
@@ -105,7 +107,8 @@ class GraphMonitor(mocks.MockMonitor):
         return empty_pb2.Empty()
 
     def ReadResource(self, request: Any) -> Any:
-        """Answer a `.get()`: unknown in a preview; with a driver it is refused, the account holds only what is declared."""
+        """Answer a `.get()`: unknown in a preview; with a driver it is refused, the account holds only what is
+        declared."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if self.reconciler is not None:
             rule = "looking up an existing resource is not possible in the embedded account: it starts empty"
@@ -167,7 +170,7 @@ class GraphMonitor(mocks.MockMonitor):
 
     def _apply(self, node: ResourceNode, raw: dict[str, Any], request: Any) -> Any:
         reconciler = self.reconciler
-        assert reconciler is not None  # noqa: S101 -- narrows the type: `_apply` is reached with a driver only
+        assert reconciler is not None
         if wire.has_unknown(node.inputs) or any(
             self.graph.nodes[urn].status in BROKEN for urn in node.dependencies if urn in self.graph.nodes
         ):
@@ -191,4 +194,4 @@ class GraphMonitor(mocks.MockMonitor):
             for key, value in {**raw, **node.outputs}.items()
             if value is not None
         }
-        return resource_pb2.RegisterResourceResponse(urn=node.urn, id=node.id, object=wire.to_struct(answered))
+        return resource_pb2.RegisterResourceResponse(urn=node.urn, id=node.id or "", object=wire.to_struct(answered))

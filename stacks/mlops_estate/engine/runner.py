@@ -60,7 +60,8 @@ def run_program(
 ) -> ResourceGraph:
     """Run a program and return its graph.
 
-    `program` is the path of a `__main__.py` or a callable; `config` maps full keys (``mlops-estate:estate``) to text, as
+    `program` is the path of a `__main__.py` or a callable; `config` maps full keys (``mlops-estate:estate``) to
+    text, as
     Pulumi hands them over. Without `driver` it is a preview: nothing is created, unknowns stay unknown. `previous` is
     the graph of the last run in the same account: resources are then changed in place or replaced, and what is no
     longer declared is deleted.
@@ -90,9 +91,9 @@ def _run(
     """Configure the SDK and run; return what the program raised, so that a traceback stays where it belongs."""
     graph = monitor.graph
     pulumi.runtime.set_all_config(dict(config), list(secret_keys))
-    settings = mocks.MockSettings(
+    settings = mocks.MockSettings(  # type: ignore[no-untyped-call]
         monitor=monitor,
-        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
+        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
         engine=_Log(graph),
         project=graph.project,
         stack=graph.stack,
@@ -108,7 +109,7 @@ def _run(
         root_directory=".",
     )
     pulumi.runtime.settings.configure(settings)
-    pulumi.runtime.settings.set_root_resource(None)
+    pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]  # as at a fresh start
     loop = asyncio.new_event_loop()
     # What fails is reported once, by `run_program`; a task that fails after it must not print a traceback of its own.
     loop.set_exception_handler(lambda _loop, _context: None)

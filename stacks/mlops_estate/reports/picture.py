@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 CHARACTER, LINE, HEAD, PADDING = 6.6, 16, 40, 12  # pixels of 12-pixel sans-serif text
 COLUMN_GAP, ROW_GAP, MARGIN, TITLE = 90, 22, 28, 64
-# A colour per subject of a component: foundations, data, machine learning, operations. Dark text on it has a contrast above 7.
+# A colour per subject of a component: foundations, data, machine learning, operations. Dark text on it has a
+# contrast above 7.
 COLOURS = {
     "EncryptionKeys": "#dbe7f6", "PrivateNetwork": "#dbe7f6",
     "DataLake": "#d9f0e3", "DataCatalog": "#d9f0e3", "FeatureStore": "#d9f0e3",
@@ -41,6 +42,7 @@ class Box:
     y: float = 0
     width: float = 0
     height: float = 0
+    right: float = 0
     resources: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -98,10 +100,10 @@ def _boxes(graph: ResourceGraph) -> dict[str, Box]:
         counted = Counter(short(node.type) for node in nodes)
         lines = [f"{kind} × {count}" if count > 1 else kind for kind, count in counted.items()]
         box = Box(urn, title, component.name if component else "", lines, COLOURS.get(title, "#eceff1"), len(nodes))
-        box.width = max(max(map(len, [*lines, title + " 000", box.name])) * CHARACTER + 2 * PADDING, 150)
+        box.width = max(max(map(len, [*lines, title + "  000", box.name])) * CHARACTER + 2 * PADDING, 150)
         box.height = HEAD + len(lines) * LINE + PADDING
         box.resources = [
-            {"name": node.name, "type": node.type, "id": node.id or "", "source": node.source, "inputs": masked[node.urn],
+            {"name": node.name, "type": node.type, "source": node.source, "inputs": masked[node.urn],
              "protect": node.protect}
             for node in nodes
         ]  # fmt: skip
@@ -145,7 +147,10 @@ def _place(boxes: dict[str, Box], links: networkx.DiGraph[str]) -> tuple[float, 
             box.x, box.y = x, y
             y += box.height + ROW_GAP
         bottom = max(bottom, y)
-        x += max(box.width for box in column) + COLUMN_GAP
+        right = x + max(box.width for box in column)
+        for box in column:
+            box.right = right
+        x = right + COLUMN_GAP
     for column in columns.values():
         used = max(box.y + box.height for box in column) - TITLE - MARGIN
         shift = (bottom - ROW_GAP - TITLE - MARGIN - used) / 2
@@ -162,6 +167,7 @@ def _middle(box: Box, boxes: dict[str, Box], links: networkx.DiGraph[str]) -> tu
 def _path(source: Box, target: Box) -> str:
     """Return the curve from the right side of what is built on to the left side of what builds on it."""
     x1, y1 = source.x + source.width, source.y + source.height / 2
+    edge = max(x1, source.right)
     x2, y2 = target.x, target.y + target.height / 2
-    bend = max(40.0, (x2 - x1) / 2)
-    return f"M{x1:.0f},{y1:.0f} C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2 - 7:.0f},{y2:.0f}"
+    bend = max(40.0, (x2 - edge) / 2)
+    return f"M{x1:.0f},{y1:.0f} H{edge:.0f} C{edge + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2 - 7:.0f},{y2:.0f}"

@@ -27,7 +27,8 @@ class ModelReport:
 
 @dataclass(slots=True)
 class UpReport:
-    """The whole run. `seconds` maps each phase to its wall-clock time; `unequal` lists resources that read back differently."""
+    """The whole run. `seconds` maps each phase to its wall-clock time; `unequal` lists resources that read back
+    differently."""
 
     environment: str
     account: str

@@ -1,19 +1,19 @@
 """A store that answers a service's operations from its model alone.
 
-What identifies a thing are the required members of its `Describe` (or `Get`) operation; what a description holds is what
+What identifies a thing are the required members of its `Describe` (or `Get`) operation; what a description holds is
+what
 was sent, in the output shape's members, with an ARN, times and a status beside it. A small table says which status a
 thing ends in where the enum does not tell.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import utcnow
@@ -27,7 +27,7 @@ STOPPED = ("Stopped", "Inactive")
 Hook = Callable[["DerivedBackend", str, dict[str, Any]], None]
 
 
-class ResourceNotFound(JsonRESTError):
+class ResourceNotFound(JsonRESTError):  # noqa: N818 -- the service's own name
     """SageMaker's answer where a thing is not there."""
 
     code = 400
@@ -36,7 +36,7 @@ class ResourceNotFound(JsonRESTError):
         super().__init__(error_type="ResourceNotFound", message=message)
 
 
-class ResourceInUse(JsonRESTError):
+class ResourceInUse(JsonRESTError):  # noqa: N818 -- the service's own name
     """SageMaker's answer where a name is taken."""
 
     code = 400
@@ -85,14 +85,16 @@ class DerivedBackend(BaseBackend):
         self, model: ServiceModel, noun: str, keys: tuple[str, ...], key: tuple[str, ...], params: dict[str, Any]
     ) -> dict[str, Any]:
         now = utcnow()
-        arn = f"arn:{self.partition}:{model.signing_name}:{self.region_name}:{self.account_id}:{_hyphened(noun)}/{'/'.join(key)}"
+        where = f"{model.signing_name}:{self.region_name}:{self.account_id}"
+        arn = f"arn:{self.partition}:{where}:{_hyphened(noun)}/{'/'.join(key)}"
         row = {"CreationTime": now, "LastModifiedTime": now, **params, f"{noun}Arn": arn.lower()}
         row.setdefault("Arn", row[f"{noun}Arn"])
         _set_status(model, noun, row, SETTLED)
         return row
 
     def _list(self, model: ServiceModel, shape: OperationModel, nouns: str, params: dict[str, Any]) -> dict[str, Any]:
-        """List what there is, newest first, with `NameContains`, `MaxResults` and `NextToken` as the service has them."""
+        """List what there is, newest first, with `NameContains`, `MaxResults` and `NextToken` as the service has
+        them."""
         noun = next((kind for kind in self.rows if _plural(kind) == nouns), nouns)
         rows = list(self.rows.get(noun, {}).values())
         wanted = {name: value for name, value in params.items() if name in key_members(model, noun)}
@@ -106,7 +108,8 @@ class DerivedBackend(BaseBackend):
         member = next(
             (name for name, inner in (output.members if output else {}).items() if inner.type_name == "list"), ""
         )
-        item = output.members[member].member if output and member else None
+        listing = output.members[member] if output and member else None
+        item = listing.member if isinstance(listing, ListShape) else None
         listed = [_members(item, row) if isinstance(item, StructureShape) else row for row in rows[start:end]]
         return {member: listed, **({"NextToken": str(end)} if end < len(rows) else {})}
 
@@ -164,8 +167,3 @@ def _members(shape: Shape | None, row: Mapping[str, Any]) -> dict[str, Any]:
 def plain_params(body: Any) -> dict[str, Any]:
     """Return a JSON request's parameters."""
     return dict(json.loads(body or "{}"))
-
-
-def when(value: Any) -> Any:
-    """Return a time as botocore parses it again."""
-    return value.timestamp() if isinstance(value, datetime.datetime) else value

@@ -27,8 +27,8 @@ def _checker(shape: str) -> Callable[..., None]:
 
     def check(_self: Any, instance_type: str, *_: Any) -> None:
         if instance_type not in _enum(shape):
-            message = f"Value '{instance_type}' at 'instanceType' failed to satisfy constraint: Member must satisfy enum value set"
-            raise ValidationError(message=message)
+            rule = "failed to satisfy constraint: Member must satisfy enum value set"
+            raise ValidationError(message=f"Value '{instance_type}' at 'instanceType' {rule}")
 
     return check
 
@@ -42,7 +42,8 @@ def _instance_types() -> None:
 
 
 def _tags() -> None:
-    """moto appends on AddTags, where SageMaker replaces the value of a key; and it knows only its own kinds of things."""
+    """moto appends on AddTags, where SageMaker replaces the value of a key; and it knows only its own kinds of
+    things."""
     from moto.core.responses import ActionResult
     from moto.sagemaker.responses import SageMakerResponse
 
@@ -100,7 +101,8 @@ def _s3_addresses() -> None:
 
 
 def _default_group() -> None:
-    """A VPC's default security group lets its own members in (VPC User Guide, Default security groups); moto's does not."""
+    """A VPC's default security group lets its own members in (VPC User Guide, Default security groups); moto's does
+    not."""
     from moto.ec2.models import EC2Backend
 
     create = EC2Backend.create_vpc

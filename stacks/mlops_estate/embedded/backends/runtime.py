@@ -79,7 +79,8 @@ def _variant(
     shares = [float(weights.get(variant["VariantName"], 0.0)) for variant in configured]
     if not any(shares):
         return configured[0]
-    return mock_random.choices(configured, weights=shares)[0]
+    drawn: list[Mapping[str, Any]] = mock_random.choices(configured, weights=shares)
+    return drawn[0]
 
 
 def _object(account: str, uri: str) -> bytes:

@@ -1,7 +1,7 @@
 """SageMaker's control plane: every operation that moto has not, and whole kinds of things that it answers wrongly.
 
-moto 5.2.5 has 114 of 425 operations. `TAKEN_OVER` are kinds whose moto back end loses or breaks what was sent: a feature
-group without an offline store crashes, its online store is dropped, and it can be neither updated nor deleted.
+moto 5.2.5 has 114 of 425 operations. `TAKEN_OVER` are kinds whose moto back end loses or breaks what was sent: a
+feature group without an offline store crashes, its online store is dropped, and it can be neither updated nor deleted.
 `REMEMBERED` are kinds that moto keeps, but whose description leaves out members: they are filled in from what was sent.
 """
 
@@ -48,7 +48,8 @@ def install() -> None:
 
 def derived(response: Any) -> DerivedBackend:
     """Return the store of the account and region a request is for."""
-    return derived_backends[response.current_account][response.region]
+    store: DerivedBackend = derived_backends[response.current_account][response.region]
+    return store
 
 
 def _answering(operation: str) -> Callable[[Any], ActionResult]:
@@ -111,8 +112,9 @@ def _name(params: dict[str, Any], result: ActionResult | None, noun: str) -> str
 
 def _delete_package_group(self: Any) -> ActionResult:
     """Delete a group; the service refuses one that still holds packages."""
-    from mlops_estate.embedded.backends.derived import ResourceNotFound
     from moto.sagemaker.exceptions import ValidationError
+
+    from mlops_estate.embedded.backends.derived import ResourceNotFound
 
     name = plain_params(self.body)["ModelPackageGroupName"]
     backend = sagemaker_backends[self.current_account][self.region]

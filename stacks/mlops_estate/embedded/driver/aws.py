@@ -35,7 +35,8 @@ class BackedAccount(Account, Protocol):
 
 
 class AwsDriver:
-    """Drives one account. `seed` makes the names the provider generates differ from estate to estate, and repeat with it."""
+    """Drives one account. `seed` makes the names the provider generates differ from estate to estate, and repeat
+    with it."""
 
     def __init__(self, account: BackedAccount, seed: str = "") -> None:
         self.account = account
@@ -62,7 +63,8 @@ class AwsDriver:
             raise FaultsFound(faults)
 
     def check(self, request: ResourceRequest) -> list[Fault]:
-        """Return every fault of a request without creating anything: what maps to nothing, and what AWS would refuse."""
+        """Return every fault of a request without creating anything: what maps to nothing, and what AWS would
+        refuse."""
         row = self._row(request)
         mapped = self._mapped(request, row)
         faults = self.caller.check(row.service, row.create, mapped, request.urn, request.type)
@@ -118,7 +120,8 @@ class AwsDriver:
         return self._state(request, row, {**params, **fresh}, keys, {})
 
     def replacement_reasons(self, state: ResourceState, request: ResourceRequest) -> list[str]:
-        """Name what no in-place call can carry: the service's update operation has no member for it, or it is the name."""
+        """Name what no in-place call can carry: the service's update operation has no member for it, or it is the
+        name."""
         row = self._row(request)
         changed = self._for_update(row, self._changed(state, request))
         if not changed:
@@ -234,7 +237,7 @@ class AwsDriver:
         if row.update == row.create:
             return self._mapped(request, row)
         shape = service_model(row.service).operation_model(row.update).input_shape
-        assert shape is not None  # noqa: S101 -- an update operation has parameters
+        assert shape is not None
         inputs = self._shaped(request, row, row.update_before or row.before)
         inputs = {key: value for key, value in inputs.items() if key not in row.update_drop and key != "tags"}
         mapped = map_inputs(inputs, shape, row.what)

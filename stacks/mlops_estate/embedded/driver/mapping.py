@@ -1,7 +1,7 @@
 """From a resource's inputs to an operation's parameters, derived from the service model.
 
-Each parameter remembers the input it came from (`Mapped.origins`), so a fault of the call names the path the user wrote. An
-input that maps to nothing is reported in `Mapped.lost`.
+Each parameter remembers the input it came from (`Mapped.origins`), so a fault of the call names the path the user
+wrote. An input that maps to nothing is reported in `Mapped.lost`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Mapped:
     lost: list[tuple[str, Any]] = field(default_factory=list)
 
     def origin(self, path: str) -> str:
-        """Return the input path of a parameter path; of the nearest known ancestor, with the rest spelled as inputs are."""
+        """Return the input path of a parameter path; of the nearest known ancestor, with the rest spelled as inputs
+        are."""
         rest = ""
         while path:
             if path in self.origins:

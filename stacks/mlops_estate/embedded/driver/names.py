@@ -16,13 +16,13 @@ _SAME = {
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\d|$)|[A-Z]?[a-z]+\d*|\d+|[A-Z]+")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a camel-case name, lower case, spelled one way."""
     return tuple(_SAME.get(word.lower(), word.lower()) for word in _WORD.findall(name))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def plain(name: str) -> str:
     """Return a name without case and plurals."""
     return "".join(_singular(word) for word in words(name))
@@ -34,14 +34,14 @@ def _singular(word: str) -> str:
     return word
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def likeness(one: str, other: str) -> float:
     """Return the share of words two names have in common, 0 to 1."""
     first, second = ({_singular(word) for word in words(name)} for name in (one, other))
     return len(first & second) / max(1, len(first | second))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def best(key: str, members: tuple[str, ...], noun: str) -> str | None:
     """Return the member that `key` means, or None.
 

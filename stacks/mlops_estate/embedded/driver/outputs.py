@@ -26,7 +26,7 @@ class Misfit(Exception):  # noqa: N818 -- caught here, never shown
     """The value has not the declared type."""
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def declared(type_token: str) -> Mapping[str, Any]:
     """Return a resource class's output names with their declared types, from the SDK class itself."""
     package, module, name = type_token.split(":")

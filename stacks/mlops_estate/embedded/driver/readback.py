@@ -13,13 +13,14 @@ from mlops_estate.embedded.driver.names import best
 from mlops_estate.embedded.driver.operations import Operations
 from mlops_estate.embedded.validation import service_model
 
-NOTHING = (None, "", [], {}, False)
+NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
 
 
 def differences(
     row: Operations, params: Mapping[str, Any], item: Mapping[str, Any], keys: Mapping[str, str]
 ) -> list[str]:
-    """Return in words how `item`, as read, differs from `params`, as sent; members the answer cannot show are passed over."""
+    """Return in words how `item`, as read, differs from `params`, as sent; members the answer cannot show are passed
+    over."""
     shape = _at(service_model(row.service).operation_model(row.read).output_shape, row.root.format(**keys))
     sent = {key: value for key, value in params.items() if key not in row.unread}
     found = []
@@ -95,11 +96,11 @@ def equal(sent: Any, read: Any) -> bool:
     if sent in NOTHING and read in NOTHING:
         return True
     if isinstance(sent, str) and isinstance(read, (str, Mapping)):
-        return sent == read or (sent[:1] in "{[" and _parsed(sent) == _parsed(read) is not None)
+        return sent == read or bool(sent[:1] in "{[" and _parsed(sent) == _parsed(read) is not None)
     if isinstance(sent, (list, tuple)) and isinstance(read, (list, tuple)):
         return sorted(map(_key, sent)) == sorted(map(_key, read))
     if isinstance(sent, (int, float, str)) and isinstance(read, (int, float, str)):
-        return _number(sent) == _number(read)
+        return bool(_number(sent) == _number(read))
     return bool(sent == read)
 
 

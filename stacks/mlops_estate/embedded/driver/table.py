@@ -1,7 +1,7 @@
 """The operations table: one reviewed row per resource type that the estate uses.
 
-Rows were checked against the providers' documentation and the services' API references. A type that is not here is refused
-with a clear message; `python -m mlops_estate.embedded.driver.propose TYPE` proposes a row for review.
+Rows were checked against the providers' documentation and the services' API references. A type that is not here is
+refused with a clear message; `python -m mlops_estate.embedded.driver.propose TYPE` proposes a row for review.
 """
 
 from __future__ import annotations

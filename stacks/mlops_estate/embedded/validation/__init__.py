@@ -11,8 +11,8 @@ __all__ = ["CallFault", "check_limits", "check_model", "service_model", "validat
 def validate_call(service: str, operation: str, params: dict[str, object]) -> list[CallFault]:
     """Return every fault of a call by the service model and the documented limits; empty where there is none.
 
-    `service` is botocore's name (``sagemaker``), `operation` the API's (``CreateEndpoint``). References to things that do
-    not exist are checked by `References`, which needs an account.
+    `service` is botocore's name (``sagemaker``), `operation` the API's (``CreateEndpoint``). References to things
+    that do not exist are checked by `References`, which needs an account.
     """
     faults = check_model(service, operation, params)
     if any(fault.kind in {"type", "missing"} for fault in faults):

@@ -110,9 +110,8 @@ def _variants(params: Mapping[str, Any]) -> Iterator[CallFault]:
             rule = "a serverless variant has no instance type"
             yield CallFault(f"{path}.InstanceType", variant["InstanceType"], rule, "leave it out", "limit", source)
         if serverless is not None and serverless["MemorySizeInMB"] % 1024:
-            rule = "memory comes in steps of 1024 MB"
-            yield CallFault(f"{path}.ServerlessConfig.MemorySizeInMB", serverless["MemorySizeInMB"], rule, "1024 to 6144",
-                            "limit", source)  # fmt: skip
+            rule, size = "memory comes in steps of 1024 MB", serverless["MemorySizeInMB"]
+            yield CallFault(f"{path}.ServerlessConfig.MemorySizeInMB", size, rule, "1024 to 6144", "limit", source)
 
 
 RESERVED_FEATURES = frozenset({"is_deleted", "write_time", "api_invocation_time"})
@@ -293,7 +292,8 @@ def _flow_logs(params: Mapping[str, Any]) -> Iterator[CallFault]:
 @_rule("budgets", "CreateBudget", "UpdateBudget")
 def _budget(params: Mapping[str, Any]) -> Iterator[CallFault]:
     source = "AWS Budgets API Reference, CreateBudget and Spend"
-    budget, path = next(((params[key], key) for key in ("Budget", "NewBudget") if key in params), ({}, ""))
+    path = "Budget" if "Budget" in params else "NewBudget"
+    budget = params.get(path) or {}
     limit = budget.get("BudgetLimit")
     if limit is not None:
         try:

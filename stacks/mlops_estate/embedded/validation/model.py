@@ -1,7 +1,7 @@
 """Checks of a call's parameters against botocore's service model, deeper than botocore's own.
 
-botocore checks types, required members and minima. Here also: unknown members, enums, patterns, maxima, tagged unions; at
-any depth, all faults at once, each with its path.
+botocore checks types, required members and minima. Here also: unknown members, enums, patterns, maxima, tagged
+unions; at any depth, all faults at once, each with its path.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 class CallFault:
     """One fault of a call. `path` is a parameter path (``ProductionVariants[0].InstanceType``).
 
-    `kind` is one of missing, unknown, type, enum, pattern, length, range, union, limit, reference; `source` is where the
-    rule stands.
+    `kind` is one of missing, unknown, type, enum, pattern, length, range, union, limit, reference; `source` is where
+    the rule stands.
     """
 
     path: str
@@ -50,7 +50,7 @@ class CallFault:
     source: str
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def service_model(service: str) -> ServiceModel:
     """Return botocore's model of a service; `UnknownServiceError` where there is none."""
     loader = botocore.loaders.Loader(include_default_search_paths=True)
@@ -81,7 +81,7 @@ def _check(value: Any, shape: Shape, path: str, source: str) -> Iterator[CallFau
     kind = shape.type_name
     if getattr(shape, "is_document_type", False):
         return
-    expected = TYPES[kind]
+    expected: Any = TYPES[kind]
     if not isinstance(value, expected) or (isinstance(value, bool) and kind != "boolean"):
         wanted = "number" if kind in {"float", "double"} else kind
         found = type(value).__name__
@@ -125,9 +125,6 @@ def _list(value: Sequence[Any], shape: ListShape, path: str, source: str) -> Ite
 def _map(value: Mapping[str, Any], shape: MapShape, path: str, source: str) -> Iterator[CallFault]:
     yield from _between(len(value), shape, path, source, "number of entries", "length")
     for key, item in value.items():
-        if not isinstance(key, str):
-            yield CallFault(path, key, "keys must be strings", "quote the key", "type", source)
-            continue
         yield from _string(key, shape.key, f"{path}.{key}", source)
         yield from _check(item, shape.value, f"{path}.{key}", source)
 

@@ -1,6 +1,7 @@
 """Service-model patterns as Python can run them.
 
-They are written for Java: properties such as ``\\p{Alnum}``, and character classes in which ``-`` or ``[`` stand unescaped.
+They are written for Java: properties such as ``\\p{Alnum}``, and character classes in which ``-`` or ``[`` stand
+unescaped.
 The `regex` module knows more of this than `re`; what it does not is translated here. A pattern that still does not
 compile is reported by `unusable_patterns`, never passed over in silence.
 """
@@ -60,11 +61,12 @@ def _open_brackets(text: str) -> bool:
     return inside
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def compiled(pattern: str) -> regex.Pattern[str] | None:
     """Return the compiled pattern, or None where no translation compiles."""
     with warnings.catch_warnings():
-        # Nested-set warnings: Java nests character classes, version 0 of the module reads them literally, as AWS writes them.
+        # Nested-set warnings: Java nests character classes, version 0 of the module reads them literally, as AWS
+        # writes them.
         warnings.simplefilter("ignore", FutureWarning)
         for candidate in (_translated(pattern), _translated(pattern).replace("--", r"-\-")):
             try:
@@ -84,7 +86,7 @@ def unusable_patterns(service_model: object) -> list[str]:
     """Return the patterns of a service that cannot be run, in order of shape name."""
     from botocore.model import ServiceModel
 
-    assert isinstance(service_model, ServiceModel)  # noqa: S101 -- narrows the type
+    assert isinstance(service_model, ServiceModel)
     found = []
     for name in sorted(service_model.shape_names):
         pattern = service_model.shape_for(name).metadata.get("pattern")

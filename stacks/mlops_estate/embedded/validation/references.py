@@ -1,6 +1,7 @@
 """References: what a call names must exist in the account, as AWS demands when the call is made.
 
-Only things of the account itself are looked up, each once until something is deleted; ARNs of other accounts are theirs.
+Only things of the account itself are looked up, each once until something is deleted; ARNs of other accounts are
+theirs.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Account(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of thing: how it is looked up. `found` is a JMESPath that must hold something, where no answer is an error."""
+    """A kind of thing: how it is looked up. `found` is a JMESPath that must hold something, where no answer is an
+    error."""
 
     what: str
     service: str

@@ -38,7 +38,7 @@ class FeatureStoreRuntimeBackend(BaseBackend):
     def group(self, name: str) -> dict[str, Any]:
         """Return a group's description, by its name or ARN."""
         rows = derived_backends[self.account_id][self.region_name].rows.get("FeatureGroup", {})
-        found = rows.get((name.rsplit("/", 1)[-1],))
+        found: dict[str, Any] | None = rows.get((name.rsplit("/", 1)[-1],))
         if found is None:
             raise RecordRefused("ResourceNotFound", f"Feature group {name} does not exist", 404)
         return found

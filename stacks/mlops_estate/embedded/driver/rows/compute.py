@@ -140,13 +140,16 @@ def _ec2(name: str, **more: Any) -> Operations:
 ROWS = {
     "aws:ec2/vpc:Vpc": _ec2(
         "Vpc", ec2_resource="vpc", drop=("enableDnsSupport", "enableDnsHostnames"),
-        extras=(_attribute("enableDnsSupport", "EnableDnsSupport"), _attribute("enableDnsHostnames", "EnableDnsHostnames")),
+        extras=(
+            _attribute("enableDnsSupport", "EnableDnsSupport"), _attribute("enableDnsHostnames", "EnableDnsHostnames"),
+        ),
         outputs={"arn": "arn:aws:ec2:{region}:{account}:vpc/{VpcId}"},
     ),
     "aws:ec2/subnet:Subnet": _ec2(
         "Subnet", ec2_resource="subnet", drop=("mapPublicIpOnLaunch",),
         extras=(Extra(("mapPublicIpOnLaunch",), lambda i, k: [Call("ModifySubnetAttribute", {
-            "SubnetId": k["SubnetId"], "MapPublicIpOnLaunch": {"Value": At(i["mapPublicIpOnLaunch"], "mapPublicIpOnLaunch")}
+            "SubnetId": k["SubnetId"],
+            "MapPublicIpOnLaunch": {"Value": At(i["mapPublicIpOnLaunch"], "mapPublicIpOnLaunch")},
         })]),),
         outputs={"arn": "arn:aws:ec2:{region}:{account}:subnet/{SubnetId}"},
     ),

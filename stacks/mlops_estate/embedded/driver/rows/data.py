@@ -39,8 +39,8 @@ def _inside(member: str, **fixed: Any) -> Callable[[dict[str, Any], Place], dict
 def _settings(name: str, member: str, *, put: str = "", delete: str = "", root: str = "@", **fixed: Any) -> Operations:
     """Return the row of one of a bucket's settings: put, get, and delete where S3 has it."""
     return Operations(
-        "s3", put or f"Put{name}", f"Get{name}", delete, put or f"Put{name}", root=root, keys=BUCKET_KEYS, id="{Bucket}",
-        noun=name, before=_inside(member, **fixed),
+        "s3", put or f"Put{name}", f"Get{name}", delete, put or f"Put{name}", root=root, keys=BUCKET_KEYS,
+        id="{Bucket}", noun=name, before=_inside(member, **fixed),
     )  # fmt: skip
 
 

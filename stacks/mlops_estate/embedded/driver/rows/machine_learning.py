@@ -11,7 +11,8 @@ ARN = "arn:aws:sagemaker:{region}:{account}"
 
 
 def _named(kind: str, **more: Any) -> Operations:
-    """Return the row of a SageMaker resource that its name identifies: CreateX, DescribeX, UpdateX, DeleteX with XName."""
+    """Return the row of a SageMaker resource that its name identifies: CreateX, DescribeX, UpdateX, DeleteX with
+    XName."""
     key = f"{kind}Name"
     more = {"update": f"Update{kind}", **more}
     return Operations(
@@ -48,7 +49,9 @@ ROWS = {
     "aws:sagemaker/model:Model": _named("Model", auto_name="name", update=""),
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": _named("EndpointConfig", auto_name="name", update=""),
     "aws:sagemaker/pipeline:Pipeline": _named("Pipeline"),
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": _named("ModelPackageGroup", update="", before_delete="kept_packages"),
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": _named(
+        "ModelPackageGroup", update="", before_delete="kept_packages",
+    ),
     "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": Operations(
         "sagemaker", "PutModelPackageGroupPolicy", "GetModelPackageGroupPolicy", "DeleteModelPackageGroupPolicy",
         "PutModelPackageGroupPolicy",

@@ -30,7 +30,8 @@ def _topic_attribute(key: str) -> Extra:
     return Extra(
         (key,),
         lambda i, k: [Call("SetTopicAttributes", {
-            "TopicArn": k["TopicArn"], "AttributeName": TOPIC_ATTRIBUTES[key], "AttributeValue": At(str(i.get(key, "")), key)
+            "TopicArn": k["TopicArn"], "AttributeName": TOPIC_ATTRIBUTES[key],
+            "AttributeValue": At(str(i.get(key, "")), key),
         })],
         on_create=False,
     )  # fmt: skip
@@ -120,7 +121,8 @@ ROWS = {
         "sns", "SetTopicAttributes", "GetTopicAttributes", "", "SetTopicAttributes", root="Attributes",
         keys={"TopicArn": "params.TopicArn"}, id="{TopicArn}",
         before=lambda i, _p: {
-            "topicArn": At(i.get("arn"), "arn"), "attributeName": "Policy", "attributeValue": At(i.get("policy"), "policy")
+            "topicArn": At(i.get("arn"), "arn"), "attributeName": "Policy",
+            "attributeValue": At(i.get("policy"), "policy"),
         },
         same={"AttributeValue": "Policy"},
         unread=("AttributeName",), why_unread="the attribute is read under its own name",
@@ -145,7 +147,8 @@ ROWS = {
     "aws:appautoscaling/target:Target": Operations(
         "application-autoscaling", "RegisterScalableTarget", "DescribeScalableTargets", "DeregisterScalableTarget",
         "RegisterScalableTarget", root="ScalableTargets[0]", noun="ScalableTarget",
-        keys={key: f"params.{key}" for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")}, id="{ResourceId}",
+        keys={key: f"params.{key}" for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")},
+        id="{ResourceId}",
     ),
     "aws:appautoscaling/policy:Policy": Operations(
         "application-autoscaling", "PutScalingPolicy", "DescribeScalingPolicies", "DeleteScalingPolicy",
