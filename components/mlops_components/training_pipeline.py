@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -34,7 +35,7 @@ class TrainingPipelineArgs(TypedDict):
     label: str
     """Column that the model predicts."""
     protected_attribute: NotRequired[str]
-    """Column by which fairness is measured. Default: none, and fairness isn't measured."""
+    """Column by which fairness is measured. Default: none (or the word itself), and fairness isn't measured."""
     raw_bucket: pulumi.Input[str]
     """Name of the bucket that holds the input under `{model}/`."""
     curated_bucket: pulumi.Input[str]
@@ -53,6 +54,8 @@ class TrainingPipelineArgs(TypedDict):
     """Private subnets of the jobs."""
     security_group_ids: pulumi.Input[list[str]]
     """Security groups of the jobs."""
+    schema_file: NotRequired[str]
+    """Path of the YAML file that describes the data's columns. Default: `data/{model}/schema.yaml` of this project."""
     image_uri: NotRequired[pulumi.Input[str]]
     """Container of every step. Default: AWS's scikit-learn container of the region."""
     processing_instance_type: NotRequired[str]
@@ -140,12 +143,13 @@ class TrainingPipeline(pulumi.ComponentResource):
         from mlops_pipelines.training import source_bundle, source_key  # reads the data's schema: only when used
 
         args = self._args
-        key = f"{args['model']}/{source_key(args['model'])}"
+        schema = Path(args["schema_file"]) if args.get("schema_file") else args["model"]
+        key = f"{args['model']}/{source_key(schema)}"
         code = s3.BucketObjectv2(
             f"{self._base}-source",
             bucket=args["models_bucket"],
             key=key,
-            content_base64=base64.b64encode(source_bundle(args["model"])).decode(),
+            content_base64=base64.b64encode(source_bundle(schema)).decode(),
             content_type="application/gzip",
             server_side_encryption="aws:kms",
             kms_key_id=args["models_key_arn"],
@@ -192,6 +196,8 @@ class TrainingPipeline(pulumi.ComponentResource):
             security_group_ids=args["security_group_ids"],
             volume_key_arn=args["models_key_arn"],
             output_key_arn=args["models_key_arn"],
+            # Snapshots and baselines are records of people, or derived from them: their buckets take no other key.
+            data_key_arn=args["personal_key_arn"],
         ).apply(lambda resolved: _render({**known, **resolved}))
 
     def _plain_values(self) -> dict[str, Any]:
@@ -221,6 +227,7 @@ def _check(check: Checker[TrainingPipelineArgs]) -> None:
     if prefix and model:
         check.aws_name("model", f"{prefix}-{model}-training", "pipeline")
         check.aws_name("model", f"{prefix}-{model}-training", "role")
+    _check_schema(check)
     for path in ("personal_key_arn", "models_key_arn"):
         check.arn(path, "kms")
     check.arn("model_package_group_arn", "sagemaker")
@@ -235,6 +242,15 @@ def _check(check: Checker[TrainingPipelineArgs]) -> None:
     region = check.plain("region")
     if region and "image_uri" not in check.args and region not in SCIKIT_LEARN:
         check.fault("region", region, "has no scikit-learn container of AWS", "give image_uri")
+
+
+def _check_schema(check: Checker[TrainingPipelineArgs]) -> None:
+    from mlops_pipelines.features import schema as shipped
+
+    given, model = check.plain("schema_file"), check.plain("model")
+    path = Path(given) if given else shipped.DATA / str(model) / "schema.yaml"
+    if model and not path.is_file():
+        check.fault("schema_file", str(path), "is no file", "give the YAML file that describes the data's columns")
 
 
 def _check_wait(check: Checker[TrainingPipelineArgs]) -> None:

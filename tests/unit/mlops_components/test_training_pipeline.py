@@ -19,6 +19,7 @@ from tests.support.components import (
     statements,
 )
 
+from mlops_pipelines.features.schema import DATA
 from mlops_pipelines.training import source_bundle, source_key
 
 
@@ -74,6 +75,29 @@ def test_instances_are_sized_by_class(environment, processing, training):
     assert step(found, "Training")["ResourceConfig"]["InstanceType"] == training
 
 
+def test_records_are_written_under_the_personal_key_and_models_under_their_own():
+    found = definition()
+    assert step(found, "Processing")["ProcessingOutputConfig"]["KmsKeyId"] == key("personal")
+    assert step(found, "Training")["OutputDataConfig"]["KmsKeyId"] == key("models")
+
+
+def test_a_schema_may_lie_anywhere(tmp_path):
+    schema = tmp_path / "columns.yaml"
+    schema.write_text((DATA / MODEL / "schema.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    code = only(nodes(model="churn", schema_file=str(schema)), "it-source").inputs
+    assert code["key"] == f"churn/{source_key(MODEL)}"
+
+
+def test_names_are_held_to_awss_limits_after_prefixing():
+    found = faults("TrainingPipeline", model="m" * 60)
+    assert found["model"].startswith("IAM role names have at most 64 characters, this has 79")
+
+
+def test_without_a_protected_attribute_fairness_is_not_measured():
+    assert '"--protected-attribute", "none"' in json.dumps(definition())
+    assert '"--protected-attribute", "afam"' in json.dumps(definition("prod"))
+
+
 def test_models_are_registered_in_the_group_that_was_given():
     assert GROUP_ARN in json.dumps(definition())
 
@@ -116,8 +140,9 @@ def test_a_definition_of_your_own_takes_the_place_of_the_shipped_one():
         ({"training_instance_type": "ml.g5.xlarge"}, "training_instance_type"),
         ({"max_parallel_steps": 0}, "max_parallel_steps"),
         ({"region": "ca-east-9"}, "region"),
-        ({"model": "m" * 60}, "model"),
+        ({"model": "churn"}, "schema_file"),
         ({"label": None}, "label"),
+        ({"schema_file": "no/such/schema.yaml"}, "schema_file"),
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_registered(changes, path):
