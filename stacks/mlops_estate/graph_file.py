@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mlops_estate.faults import Fault, FaultsFound
-from mlops_estate.graph import ResourceGraph, ResourceNode
+from mlops_estate.graph import UNKNOWN, ResourceGraph, ResourceNode
 
 FORMAT, VERSION = "mlops-estate/graph", 1
 MASK = "[secret]"
+_INDEX = re.compile(r"\[(\d+)\]")
 
 
 def as_dict(graph: ResourceGraph) -> dict[str, Any]:
     """Return the graph as JSON data; every secret is replaced by `MASK`, wherever its value is repeated."""
     secrets = _secret_values(graph)
     head = {key: value for key, value in asdict(graph).items() if key not in {"nodes"}}
-    nodes = [_without(asdict(node), secrets) for node in graph.nodes.values()]
+    _cover(head["stack_outputs"], head["secret_stack_outputs"])
+    nodes = []
+    for node in graph.nodes.values():
+        data = asdict(node)
+        _cover(data["inputs"], node.secret_inputs)
+        _cover(data["outputs"], node.secret_outputs)
+        nodes.append(_without(data, secrets))
     return {"format": FORMAT, "version": VERSION, **_without(head, secrets), "nodes": nodes}
 
 
@@ -56,34 +65,59 @@ def load(path: Path) -> ResourceGraph:
             str(path), found, f"the format must be {FORMAT}, version {VERSION}", "write it anew with this version"
         )
         raise FaultsFound([fault])
-    nodes = {entry["urn"]: ResourceNode(**entry) for entry in data.pop("nodes")}
-    del data["format"], data["version"]
-    nodes = dict(sorted(nodes.items(), key=lambda item: item[1].order))
-    return ResourceGraph(nodes=nodes, **data)
+    try:
+        nodes = {entry["urn"]: ResourceNode(**entry) for entry in data.pop("nodes")}
+        del data["format"], data["version"]
+        nodes = dict(sorted(nodes.items(), key=lambda item: item[1].order))
+        return ResourceGraph(nodes=nodes, **data)
+    except (KeyError, TypeError) as error:
+        rule = f"parts are missing or unknown: {error}"
+        fault = Fault(str(path), None, rule, "write it anew: estate graph ENV -o FILE.json")
+        raise FaultsFound([fault]) from None
 
 
-def _secret_values(graph: ResourceGraph) -> set[str]:
-    """Collect every secret string (8 characters or more, so that masking does not eat ordinary words)."""
+def _secret_values(graph: ResourceGraph) -> tuple[str, ...]:
+    """Collect every secret string, the longest first: one may be part of another."""
     found: set[str] = set()
+    marked: list[tuple[dict[str, Any], list[str]]] = [(graph.stack_outputs, graph.secret_stack_outputs)]
     for node in graph.nodes.values():
-        for path in node.secret_inputs:
-            _strings(_at(node.inputs, path), found)
-        for path in node.secret_outputs:
-            _strings(_at(node.outputs, path), found)
-    for key in graph.secret_stack_outputs:
-        _strings(graph.stack_outputs.get(key), found)
-    return found
+        marked += [(node.inputs, node.secret_inputs), (node.outputs, node.secret_outputs)]
+    for data, paths in marked:
+        for path in paths:
+            for holder, key in _places(data, path):
+                _strings(holder[key], found)
+    return tuple(sorted(found - {"", UNKNOWN}, key=lambda secret: (-len(secret), secret)))
 
 
-def _at(value: Any, path: str) -> Any:
-    for part in path.replace("]", "").replace("[", ".").split("."):
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
+def _places(value: Any, path: str) -> Iterator[tuple[Any, Any]]:
+    """Yield (holder, key) of what stands at a path; a key may hold dots itself, so every reading of the path counts."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if path == key:
+                yield value, key
+            elif path.startswith((f"{key}.", f"{key}[")):
+                yield from _places(item, path[len(key) :].removeprefix("."))
+    elif isinstance(value, list) and (found := _INDEX.match(path)) and int(found[1]) < len(value):
+        rest = path[found.end() :].removeprefix(".")
+        if rest:
+            yield from _places(value[int(found[1])], rest)
         else:
-            return None
-    return value
+            yield value, int(found[1])
+
+
+def _cover(data: dict[str, Any], paths: list[str]) -> None:
+    """Mask what stands at `paths`, whatever its type; unknown values stay to be seen as such."""
+    for path in paths:
+        for holder, key in _places(data, path):
+            holder[key] = _covered(holder[key])
+
+
+def _covered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _covered(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_covered(item) for item in value]
+    return value if value is None or value == UNKNOWN else MASK
 
 
 def _strings(value: Any, into: set[str]) -> None:
@@ -97,8 +131,9 @@ def _strings(value: Any, into: set[str]) -> None:
         into.add(str(value))
 
 
-def _without(value: Any, secrets: set[str]) -> Any:
-    """Return `value` with each secret replaced, also inside longer strings."""
+def _without(value: Any, secrets: tuple[str, ...]) -> Any:
+    """Return `value` with each secret replaced; inside longer strings those of 8 characters or more, so that masking
+    does not eat ordinary words."""
     if not secrets:
         return value
     if isinstance(value, dict):
