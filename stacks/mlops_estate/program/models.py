@@ -147,7 +147,7 @@ def _endpoint_args(
         "capture_bucket": shared.lake.capture_bucket,
         "models_key_arn": shared.keys.models_key_arn,
         "personal_key_arn": shared.keys.personal_key_arn,
-        
+        "alarm_topic_arn": shared.topics.critical_topic_arn,
         "strategy": release.strategy,
         "wait_seconds": release.wait_seconds,
         "termination_wait_seconds": 0 if release.strategy == "rolling" else release.termination_wait_seconds,
