@@ -67,6 +67,12 @@ class ArgumentFault:
     value: object
     rule: str
     fix: str
+    owner: str = ""
+
+    @property
+    def where(self) -> str:
+        """The component, its name and the path: where to look from outside the component."""
+        return f"{self.owner}: {self.path}" if self.owner else self.path
 
     def __str__(self) -> str:
         return f"{self.path} = {self.value!r}: {self.rule}. Fix: {self.fix}"
@@ -107,7 +113,7 @@ class Checker(Generic[T]):
     def fault(self, path: str, value: object, rule: str, fix: str) -> None:
         """Record one fault."""
         self._broken.add(path.split(".")[0].split("[")[0])
-        self.faults.append(ArgumentFault(path, value, rule, fix))
+        self.faults.append(ArgumentFault(path, value, rule, fix, f"{self.component} {self.name!r}"))
 
     def finish(self) -> None:
         """Raise `ArgumentFaults` if anything was wrong."""

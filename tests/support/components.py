@@ -5,19 +5,19 @@ After a deliberate change `python -m tests.support.components` rewrites the expe
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
 from mlops_components.validation import ArgumentFaults
-from tests.support.recorder import ACCOUNT, REGION, Registered, by_tail, record
+from tests.support import sdk  # noqa: F401  # before any component
+from tests.support.programs import recorded
+from tests.support.recorder import ACCOUNT, REGION, Registered, by_tail
 
 EXPECTED = Path(__file__).resolve().parents[1] / "unit" / "mlops_components" / "expected"
 OTHER_ACCOUNT = "222222222222"
@@ -219,7 +219,7 @@ def component_class(component: str) -> Any:
 
 def deployed(component: str, args: Mapping[str, Any], cls: Any = None) -> dict[str, Registered]:
     """Deploy one component under the name `it` and return its registrations by URN tail."""
-    return recorded(lambda: (cls or component_class(component))("it", dict(args)))
+    return by_tail(recorded(lambda: (cls or component_class(component))("it", dict(args))))
 
 
 def faults(component: str, environment: str = "dev", **changes: Any) -> dict[str, str]:
@@ -242,23 +242,6 @@ def only(nodes: Mapping[str, Registered], tail: str) -> Registered:
     """Return the one child whose URN ends in `tail`."""
     (found,) = [node for name, node in nodes.items() if node.custom and name.endswith(tail)]
     return found
-
-
-def recorded(program: Callable[[], object]) -> dict[str, Registered]:
-    """Record a program by URN tail, and close the event loop that Pulumi's mocks open in their worker thread."""
-    loops: list[asyncio.AbstractEventLoop] = []
-    make = asyncio.new_event_loop
-
-    def kept() -> asyncio.AbstractEventLoop:
-        loops.append(make())
-        return loops[-1]
-
-    try:
-        with mock.patch.object(asyncio, "new_event_loop", kept):
-            return by_tail(record(program))
-    finally:
-        for loop in loops:
-            loop.close()
 
 
 def children(nodes: Mapping[str, Registered]) -> dict[str, Any]:

@@ -9,7 +9,9 @@ import sys
 import pytest
 import yaml
 from pulumi.provider.experimental.component import ComponentProvider
-from tests.support.components import NAMES, arguments, recorded
+from tests.support.components import NAMES, arguments
+from tests.support.programs import recorded
+from tests.support.recorder import by_tail
 
 import mlops_components
 from mlops_components import all_components
@@ -73,7 +75,7 @@ def test_a_hosted_component_builds_from_wire_names_and_floats(component):
         return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
     args = {name: value for name, value in arguments(component, "prod").items() if name != "lineage_tags"}
-    nodes = recorded(lambda: provider.construct("it", f"mlops:index:{component}", wire(args), None))
+    nodes = by_tail(recorded(lambda: provider.construct("it", f"mlops:index:{component}", wire(args), None)))
     assert f"mlops:index:{component} it" in nodes
     assert len(nodes) > 1
 
