@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import networkx
 
 TEMPLATES = Path(__file__).parent / "templates"
-CHARACTER, LINE, HEAD, PADDING = 6.6, 16, 40, 12  # pixels of 12-pixel sans-serif text
+CHARACTER, LINE, HEAD, PADDING = 7.0, 16, 40, 12  # pixels of 12-pixel sans-serif text
 COLUMN_GAP, ROW_GAP, MARGIN, TITLE = 90, 22, 28, 64
 # A colour per subject of a component: foundations, data, machine learning, operations. Dark text on it has a
 # contrast above 7.
@@ -136,6 +136,11 @@ def _place(boxes: dict[str, Box], links: networkx.DiGraph[str]) -> tuple[float, 
     for layer, urns in enumerate(networkx.topological_generations(links)):
         for urn in urns:
             boxes[urn].layer = layer
+    for urn in reversed(list(networkx.topological_sort(links))):
+        # What only later columns build on moves next to them, so that its arrows cross nothing.
+        after = [boxes[later].layer for later in links.successors(urn)]
+        if after and links.in_degree(urn) == 0:
+            boxes[urn].layer = min(after) - 1
     columns: dict[int, list[Box]] = {}
     for box in boxes.values():
         columns.setdefault(box.layer, []).append(box)

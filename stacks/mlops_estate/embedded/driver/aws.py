@@ -10,8 +10,10 @@ from typing import Any, Protocol
 import jmespath
 
 from mlops_estate.embedded.driver.caller import Caller, opened
+from mlops_estate.embedded.driver.declared_types import type_faults
 from mlops_estate.embedded.driver.deletion import empty_bucket, kept_objects, kept_packages
 from mlops_estate.embedded.driver.mapping import Mapped, map_inputs
+from mlops_estate.embedded.driver.names import best
 from mlops_estate.embedded.driver.operations import Call, Operations, Place
 from mlops_estate.embedded.driver.outputs import declared, flatten, outputs_from
 from mlops_estate.embedded.driver.readback import differences
@@ -66,6 +68,8 @@ class AwsDriver:
         """Return every fault of a request without creating anything: what maps to nothing, and what AWS would
         refuse."""
         row = self._row(request)
+        if wrong := type_faults(request.type, request.inputs, request.urn):
+            return wrong
         mapped = self._mapped(request, row)
         faults = self.caller.check(row.service, row.create, mapped, request.urn, request.type)
         keys = {key: f"{key}-of-{request.name}" for key in row.keys}
@@ -80,6 +84,8 @@ class AwsDriver:
     def create(self, request: ResourceRequest) -> ResourceState:
         """Create the resource: its main call, then the calls for what the service keeps apart."""
         row = self._row(request)
+        if wrong := type_faults(request.type, request.inputs, request.urn):
+            raise FaultsFound(wrong)
         mapped = self._mapped(request, row)
         faults = self._lost(mapped, request) + self.caller.check(
             row.service, row.create, mapped, request.urn, request.type
@@ -230,6 +236,9 @@ class AwsDriver:
             for path, origin in mapped.origins.items():
                 if origin == name or origin.startswith((f"{name}.", f"{name}[")):
                     mapped.origins[path] = renamed + origin[len(name) :]
+            member = shape and best(name, tuple(shape.members), row.what)
+            if member:
+                mapped.origins.setdefault(member, renamed)
         mapped.params.update(row.const)
         return mapped
 

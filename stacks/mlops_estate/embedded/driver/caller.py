@@ -62,7 +62,8 @@ class Caller:
     ) -> Fault:
         where = mapped.origin(fault.path)
         if fault.kind == "missing" and type_token and "." not in fault.path and "[" not in fault.path:
-            where = _input_for(fault.path, service, operation, type_token) or where
+            if fault.path not in mapped.origins:
+                where = _input_for(fault.path, service, operation, type_token) or where
         return Fault(where, fault.value, fault.rule, fault.fix, urn, fault.source)
 
 
@@ -71,7 +72,8 @@ def _input_for(member: str, service: str, operation: str, type_token: str) -> st
     shape = service_model(service).operation_model(operation).input_shape
     noun = type_token.rsplit(":", 1)[-1]
     members = tuple(shape.members) if shape else ()
-    return next((name for name in declared(type_token) if best(name, members, noun) == member), "")
+    exact = next((name for name in declared(type_token) if name.lower() == member.lower()), "")
+    return exact or next((name for name in declared(type_token) if best(name, members, noun) == member), "")
 
 
 def opened(params: Any, mapped: Mapped, path: str = "") -> Any:

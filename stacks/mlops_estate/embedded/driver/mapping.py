@@ -75,9 +75,13 @@ class _Mapper:
         out: dict[str, Any] = {}
         later: dict[str, Any] = {}
         for key, value in inputs.items():
-            if value is None or (isinstance(value, At) and value.value is None):
+            if value is None:
                 continue
             member = best(key, tuple(name for name in shape.members if name not in out), noun)
+            if isinstance(value, At) and value.value is None:
+                if member:  # nothing was given: a fault that misses the parameter names the input
+                    self.mapped.origins.setdefault(_join(path, member), value.path)
+                continue
             if member is None:
                 later[key] = value
             else:

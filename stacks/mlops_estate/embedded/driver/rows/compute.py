@@ -95,7 +95,9 @@ def _flow_log(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     kept = {key: value for key, value in inputs.items() if key not in {"vpcId", "subnetId", "eniId", "iamRoleArn"}}
     for key, kind in (("vpcId", "VPC"), ("subnetId", "Subnet"), ("eniId", "NetworkInterface")):
         if inputs.get(key):
-            kept |= {"resourceType": kind, "resourceIds": At([inputs[key]], key)}
+            kept |= {"resourceType": kind, "resourceIds": At([At(inputs[key], key)], key)}
+    if "resourceIds" not in kept:
+        kept |= {"resourceType": "VPC", "resourceIds": At(None, "vpcId")}
     if inputs.get("iamRoleArn"):
         kept["deliverLogsPermissionArn"] = At(inputs["iamRoleArn"], "iamRoleArn")
     return kept

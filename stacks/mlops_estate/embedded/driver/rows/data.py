@@ -31,7 +31,7 @@ def _inside(member: str, **fixed: Any) -> Callable[[dict[str, Any], Place], dict
 
     def before(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
         rest = {key: At(value, key) for key, value in inputs.items() if key not in {"bucket", "expectedBucketOwner"}}
-        return {"bucket": At(inputs.get("bucket"), "bucket"), member: At({**rest, **fixed}, "")}
+        return {"bucket": At(inputs.get("bucket"), "bucket"), member: At({**fixed, **rest}, "")}
 
     return before
 
@@ -116,7 +116,7 @@ ROWS = {
         "s3", "PutBucketOwnershipControls", "GetBucketOwnershipControls", "DeleteBucketOwnershipControls",
         "PutBucketOwnershipControls", keys=BUCKET_KEYS, id="{Bucket}",
         before=lambda i, _p: {
-            "bucket": At(i.get("bucket"), "bucket"), "ownershipControls": {"rules": At([i.get("rule")], "rule")}
+            "bucket": At(i.get("bucket"), "bucket"), "ownershipControls": {"rules": At([i["rule"]] if i.get("rule") else None, "rule")}
         },
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _settings(
