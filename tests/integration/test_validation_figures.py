@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from tests.support.estates import Standing, standing
+from tests.support.injection import KINDS, candidates, caught, sample
+from tests.support.reference_docs import assert_current
 
 from mlops_estate.embedded.driver.table import table
 from mlops_estate.embedded.validation import service_model
 from mlops_estate.embedded.validation.patterns import unusable_patterns
-from tests.support.estates import Standing, standing
-from tests.support.injection import KINDS, candidates, caught, sample
-from tests.support.reference_docs import assert_current
 
 FAULTS, SEED, WANTED = 1500, 20261123, 0.97
 pytestmark = pytest.mark.xdist_group("prod-estate")

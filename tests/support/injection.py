@@ -16,7 +16,6 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from mlops_estate.embedded.driver import AwsDriver
-from mlops_estate.embedded.driver.mapping import Mapped
 from mlops_estate.embedded.validation import service_model
 from mlops_estate.embedded.validation.patterns import matches
 from mlops_estate.embedded.validation.references import BY_MEMBER
