@@ -15,11 +15,16 @@ import pulumi
 from mlops_estate.config import EnvironmentConfig, load_environment, overlay_versions, parse
 from tests.support.recorder import Recorder, record
 
+with warnings.catch_warnings():
+    # While they load, modules of the SDK warn of deprecated classes of their own; the components use none of them.
+    warnings.filterwarnings("ignore", ".+ has been deprecated in favor of", DeprecationWarning)
+    from mlops_estate import program
+
 PROJECT = Path(__file__).resolve().parents[2]
 MODEL = "mortgage-approval"
 
 
-def recorded(program: Callable[[], object], config: dict[str, str] | None = None) -> Recorder:
+def recorded(declares: Callable[[], object], config: dict[str, str] | None = None) -> Recorder:
     """Run a program, and close the event loop that the SDK's mock monitor opens in its worker thread."""
     opened: list[asyncio.AbstractEventLoop] = []
     make = asyncio.new_event_loop
@@ -29,10 +34,8 @@ def recorded(program: Callable[[], object], config: dict[str, str] | None = None
         return opened[-1]
 
     try:
-        with mock.patch.object(asyncio, "new_event_loop", kept), warnings.catch_warnings():
-            # While they load, modules of the SDK warn of deprecated classes of their own; the components use none.
-            warnings.filterwarnings("ignore", ".+ has been deprecated in favor of", DeprecationWarning)
-            return record(program, config)
+        with mock.patch.object(asyncio, "new_event_loop", kept):
+            return record(declares, config)
     finally:
         for loop in opened:
             loop.close()
@@ -57,10 +60,8 @@ def configured(
 def declared(config: EnvironmentConfig, project_dir: Path = PROJECT) -> Recorder:
     """Declare a configuration's estate and export its outputs."""
 
-    def program() -> None:
-        from mlops_estate.program import declare
-
-        for name, value in declare(config, project_dir).items():
+    def declares() -> None:
+        for name, value in program.declare(config, project_dir).items():
             pulumi.export(name, value)
 
-    return recorded(program)
+    return recorded(declares)

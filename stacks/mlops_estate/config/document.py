@@ -97,7 +97,7 @@ def read_document(path: Path) -> Document:
     """
     document = Document(file=path.name)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise FaultsFound(

@@ -344,3 +344,24 @@ def test_a_second_model_shares_what_is_shared(tmp_path, monkeypatch):
     added.subtract(Counter(node.type for node in shipped("dev").registered.values() if node.custom))
     assert +added == Counter({**BEFORE_A_VERSION, "aws:glue/catalogTable:CatalogTable": 1})
     assert -added == Counter()
+
+
+def test_other_accounts_reach_keys_buckets_network_and_registry():
+    trusting = {
+        f"{node.type} {node.name}"
+        for node in shipped("prod").registered.values()
+        if node.custom and any("111122223333" in str(node.inputs.get(key)) for key in ("policy", "resourcePolicy"))
+    }
+    assert trusting == {
+        "aws:kms/key:Key keys-models",
+        "aws:s3/bucketPolicy:BucketPolicy lake-models-policy",
+        "aws:ec2/vpcEndpoint:VpcEndpoint network-s3",
+        "aws:ec2/vpcEndpoint:VpcEndpoint network-dynamodb",
+        f"aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy {MODEL}-registry-accounts",
+    }
+
+
+def test_the_same_configuration_gives_the_same_estate():
+    again = declared(configured("prod", version=1)).registered
+    first = shipped("prod", 1).registered
+    assert {urn: node.inputs for urn, node in again.items()} == {urn: node.inputs for urn, node in first.items()}

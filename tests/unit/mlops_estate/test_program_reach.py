@@ -1,0 +1,155 @@
+"""No key of the configuration is idle: a different value gives a different estate."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from functools import cache, partial
+from typing import Any, ClassVar
+from unittest import mock
+
+import pytest
+from pydantic import BaseModel
+from tests.support.programs import PROJECT, configured, program
+
+import mlops_components
+from mlops_estate.config.blocks import block_of
+from mlops_estate.config.estate import EstateBlock
+from mlops_estate.config.models import ModelBlock
+
+VPC = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"]}
+OWN = {**VPC, "security_group_ids": ["sg-0a1b2c3d"]}
+
+# Key -> (what the estate is compared with, the changed block): for prod, with a version pinned.
+ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "environment_class": ({}, {"environment_class": "staging"}),
+    "account": ({}, {"account": "111122223333"}),
+    "region": ({}, {"region": "eu-west-2", "zones": ["eu-west-2a", "eu-west-2b", "eu-west-2c"]}),
+    "zones": ({}, {"zones": ["eu-west-1a", "eu-west-1b"]}),
+    "registry.account": ({}, {"registry": {"account": "999999999999"}}),
+    "registry.prefix": ({}, {"registry": {"account": "123456789012", "prefix": "models"}}),
+    "registry.member_accounts": (
+        {"registry": {"account": "123456789012"}},
+        {"registry": {"account": "123456789012", "member_accounts": ["999999999999"]}},
+    ),
+    "prefix": ({}, {"prefix": "ml-{environment}"}),
+    "owner": ({}, {"owner": "risk"}),
+    "network.cidr": ({}, {"network": {"cidr": "10.1.0.0/16"}}),
+    "network.vpc_id": ({"network": VPC}, {"network": {**VPC, "vpc_id": "vpc-1a1b2c3d"}}),
+    "network.subnet_ids": ({"network": VPC}, {"network": {**VPC, "subnet_ids": ["subnet-1a1b2c3d"]}}),
+    "network.security_group_ids": ({"network": VPC}, {"network": OWN}),
+    "network.flow_log_retention_days": ({}, {"network": {"flow_log_retention_days": 400}}),
+    "alerts.critical": ({}, {"alerts": {"critical": ["a@example.com"]}}),
+    "alerts.warning": ({"alerts": {}}, {"alerts": {"warning": ["a@example.com"]}}),
+    "alerts.info": ({"alerts": {}}, {"alerts": {"info": ["a@example.com"]}}),
+    "budget.monthly_usd": ({}, {"budget": {"monthly_usd": 7.5}}),
+    "budget.warn_at_percent": ({}, {"budget": {"monthly_usd": 5000, "warn_at_percent": [90]}}),
+    "keys.deletion_window_days": ({}, {"keys": {"deletion_window_days": 29}}),
+    "keys.rotation_days": ({}, {"keys": {"rotation_days": 90}}),
+    "storage.snapshot_lock_mode": ({}, {"storage": {"snapshot_lock_mode": "GOVERNANCE"}}),
+    "storage.snapshot_lock_days": ({}, {"storage": {"snapshot_lock_days": 9}}),
+    "storage.capture_retention_days": ({}, {"storage": {"capture_retention_days": 9}}),
+    "storage.log_retention_days": ({}, {"storage": {"log_retention_days": 9}}),
+    "account_baseline.catalog_encryption": ({}, {"account_baseline": {"catalog_encryption": "existing"}}),
+    "delivery_role_arns": ({}, {"delivery_role_arns": ["arn:aws:iam::123456789012:role/delivery"]}),
+    "protect": ({}, {"protect": False}),
+}
+
+SERVERLESS = {"serving": {"serverless_memory_mb": 1024}}
+MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "data": ({}, {"data": "data/mortgage-approval/../mortgage-approval/hmda_boston_mortgages.csv"}),
+    "features.online": ({}, {"features": {"online": False}}),
+    "features.ttl_days": ({}, {"features": {"ttl_days": 9}}),
+    "training.instance_type": ({}, {"training": {"instance_type": "ml.c5.large"}}),
+    "training.processing_instance_type": ({}, {"training": {"processing_instance_type": "ml.c5.large"}}),
+    "training.use_spot": ({}, {"training": {"use_spot": False}}),
+    "training.max_runtime_seconds": ({}, {"training": {"max_runtime_seconds": 99}}),
+    "training.max_wait_seconds": ({}, {"training": {"max_wait_seconds": 9999}}),
+    "training.minimum_auc": ({}, {"training": {"minimum_auc": 0.9}}),
+    "training.seed": ({}, {"training": {"seed": 0}}),
+    "release.version": ({}, {"release": {"version": 2}}),
+    "release.previous": ({"release": {"version": 2}}, {"release": {"version": 2, "previous": 1}}),
+    "release.baseline_uri": ({}, {"release": {"version": 1, "baseline_uri": "s3://some-bucket/baseline"}}),
+    "release.strategy": ({}, {"release": {"version": 1, "strategy": "linear"}}),
+    "release.step_percent": ({}, {"release": {"version": 1, "step_percent": 33}}),
+    "release.wait_seconds": ({}, {"release": {"version": 1, "wait_seconds": 33}}),
+    "release.termination_wait_seconds": ({}, {"release": {"version": 1, "termination_wait_seconds": 33}}),
+    "release.max_execution_seconds": ({}, {"release": {"version": 1, "max_execution_seconds": 9999}}),
+    "rollback.max_error_percent": ({}, {"rollback": {"max_error_percent": 9.0}}),
+    "rollback.max_latency_ms": ({}, {"rollback": {"max_latency_ms": 99}}),
+    "serving.instance_type": ({}, {"serving": {"instance_type": "ml.c5.large"}}),
+    "serving.instance_count": ({}, {"serving": {"instance_count": 3}}),
+    "serving.serverless_memory_mb": ({}, SERVERLESS),
+    "serving.serverless_max_concurrency": (
+        SERVERLESS, {"serving": {"serverless_memory_mb": 1024, "serverless_max_concurrency": 9}},
+    ),
+    "serving.capture_percent": ({}, {"serving": {"capture_percent": 9}}),
+    "autoscaling.enabled": ({}, {"autoscaling": {"enabled": False}}),
+    "autoscaling.max_instances": ({}, {"autoscaling": {"max_instances": 9}}),
+    "autoscaling.invocations_per_instance": ({}, {"autoscaling": {"invocations_per_instance": 9}}),
+    "autoscaling.scale_in_cooldown_seconds": ({}, {"autoscaling": {"scale_in_cooldown_seconds": 9}}),
+    "autoscaling.scale_out_cooldown_seconds": ({}, {"autoscaling": {"scale_out_cooldown_seconds": 9}}),
+    "monitoring.enabled": ({}, {"monitoring": {"enabled": False}}),
+    "monitoring.schedule": ({}, {"monitoring": {"schedule": "daily"}}),
+    "monitoring.instance_type": ({}, {"monitoring": {"instance_type": "ml.c5.large"}}),
+    "monitoring.max_runtime_seconds": ({}, {"monitoring": {"max_runtime_seconds": 99}}),
+}  # fmt: skip
+
+OF_THE_DATA = {"label", "protected_attribute", "features.schema_file"}
+"""Keys that another value would make wrong for the only data set there is; the definition's own test covers two."""
+
+
+def leaves(model: type[BaseModel], path: str = "") -> set[str]:
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        inner = block_of(field.annotation)
+        found |= leaves(inner, f"{path}{name}.") if inner else {f"{path}{name}"}
+    return found
+
+
+def test_every_key_has_a_case():
+    assert leaves(EstateBlock) == ESTATE.keys()
+    assert leaves(ModelBlock) == MODELS.keys() | OF_THE_DATA
+
+
+class Stub:
+    """Stands for a component: keeps what it was given, and answers any output with its own name."""
+
+    made: ClassVar[list[tuple[str, str, Any]]] = []
+
+    def __init__(self, kind: str, name: str, args: Any = None, _opts: Any = None, **settings: Any) -> None:
+        self._label = f"{kind} {name}"
+        Stub.made.append((kind, name, args or settings))
+
+    def __getattr__(self, output: str) -> str:
+        return f"{self._label}.{output}"
+
+
+@cache
+def given(estate: str, model: str) -> Any:
+    """Return what the components are given, in order, and the outputs."""
+    block = {"release": {"version": 1}, **json.loads(model)}
+    config = configured("prod", estate=json.loads(estate), model=block)
+    Stub.made = []
+    with ExitStack() as stack:
+        for module in (program, program.shared, program.models):
+            for name in vars(module).keys() & set(mlops_components.__all__):
+                stack.enter_context(mock.patch.object(module, name, partial(Stub, name)))
+        for sdk in (program.aws, program.aws_native):
+            stack.enter_context(mock.patch.object(sdk, "Provider", partial(Stub, "Provider")))
+        stack.enter_context(mock.patch.object(program.pulumi, "ResourceOptions", dict))
+        outputs = program.declare(config, PROJECT)
+    assert len(Stub.made) > 10
+    return Stub.made, outputs
+
+
+@pytest.mark.parametrize("key", ESTATE)
+def test_another_value_in_the_estate_gives_another_estate(key):
+    before, after = (json.dumps(block) for block in ESTATE[key])
+    assert given(before, "{}") != given(after, "{}")
+
+
+@pytest.mark.parametrize("key", MODELS)
+def test_another_value_in_a_model_gives_another_estate(key):
+    before, after = (json.dumps(block) for block in MODELS[key])
+    assert given("{}", before) != given("{}", after)
