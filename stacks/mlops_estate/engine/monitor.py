@@ -22,24 +22,15 @@ BROKEN = frozenset({"failed", "skipped"})
 
 
 class Unanswered(mocks.Mocks):
-    """The monitor answers every registration itself; a call to a provider function is refused."""
+    """Required by the base class, and never reached: the monitor answers every request itself."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        """Refuse: never reached, since the monitor overrides the registration."""
+        """Refuse."""
         raise NotImplementedError(args.typ)
 
     def call(self, args: mocks.MockCallArgs) -> Any:
-        """Refuse: there is no account to ask during a preview, and configuration holds what a program needs."""
-        raise FaultsFound(
-            [
-                Fault(
-                    args.token,
-                    None,
-                    "provider functions are not answered here: the program must not depend on what an account holds",
-                    "pass the value through the configuration",
-                )
-            ]
-        )
+        """Refuse."""
+        raise NotImplementedError(args.token)
 
 
 class GraphMonitor(mocks.MockMonitor):
@@ -105,6 +96,12 @@ class GraphMonitor(mocks.MockMonitor):
             if node.type == STACK_TYPE:
                 self.graph.stack_outputs, self.graph.secret_stack_outputs = outputs, secrets
         return empty_pb2.Empty()
+
+    def Invoke(self, request: Any) -> Any:
+        """Refuse a provider's function: a preview has no account to ask, and configuration holds what a program
+        needs."""
+        rule = "provider functions are not answered here: the program must not depend on what an account holds"
+        raise FaultsFound([Fault(request.tok, None, rule, "pass the value through the configuration")])
 
     def ReadResource(self, request: Any) -> Any:
         """Answer a `.get()`: unknown in a preview; with a driver it is refused, the account holds only what is
@@ -189,9 +186,11 @@ class GraphMonitor(mocks.MockMonitor):
             request.additionalSecretOutputs
         )
         node.secret_outputs = sorted(secret & node.outputs.keys())
+        # The graph holds an asset's hash; the program gets the asset that it gave.
+        assets = {key: value for key, value in raw.items() if wire.is_asset(value)}
         answered = {
             key: wire.wrap_secret(value) if key in secret else value
-            for key, value in {**raw, **node.outputs}.items()
+            for key, value in {**raw, **node.outputs, **assets}.items()
             if value is not None
         }
         return resource_pb2.RegisterResourceResponse(urn=node.urn, id=node.id or "", object=wire.to_struct(answered))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import Any
 
 import pulumi
 from google.protobuf import struct_pb2
-from pulumi.runtime import rpc
 
 from mlops_estate.graph import UNKNOWN
 
@@ -69,27 +69,53 @@ def wrap_secret(value: Any) -> dict[str, Any]:
 def with_assets(value: Any) -> Any:
     """Return `value` with marked assets and archives as Pulumi objects, for a driver that needs their bytes."""
     if isinstance(value, dict):
-        if value.get(SIGNATURE) in {ASSET, ARCHIVE}:
-            return rpc.deserialize_property(value)
+        if is_asset(value):
+            return _asset(value)
         return {key: with_assets(item) for key, item in value.items()}
     if isinstance(value, list):
         return [with_assets(item) for item in value]
     return value
 
 
+def is_asset(value: Any) -> bool:
+    """Whether `value` is an asset or an archive as the wire marks it."""
+    return isinstance(value, dict) and value.get(SIGNATURE) in {ASSET, ARCHIVE}
+
+
+def _asset(marked: dict[str, Any]) -> pulumi.Asset | pulumi.Archive:
+    if marked[SIGNATURE] == ASSET:
+        if "text" in marked:
+            return pulumi.StringAsset(marked["text"])
+        return pulumi.FileAsset(marked["path"]) if "path" in marked else pulumi.RemoteAsset(marked["uri"])
+    if "assets" in marked:
+        return pulumi.AssetArchive({name: with_assets(item) for name, item in marked["assets"].items()})
+    return pulumi.FileArchive(marked["path"]) if "path" in marked else pulumi.RemoteArchive(marked["uri"])
+
+
 def for_graph(value: Any) -> Any:
-    """Return `value` as JSON data: an asset is named by its kind, where it comes from and the hash of its text."""
+    """Return `value` as JSON data: an asset is named by its kind, where it comes from and the hash of its bytes."""
+    if is_asset(value):
+        value = _asset(value)
+    if isinstance(value, (pulumi.Asset, pulumi.Archive)):
+        return _described(value)
     if isinstance(value, dict):
-        if value.get(SIGNATURE) in {ASSET, ARCHIVE}:
-            kind = "asset" if value[SIGNATURE] == ASSET else "archive"
-            text = value.get("text")
-            digest = hashlib.sha256(text.encode()).hexdigest() if isinstance(text, str) else value.get("hash", "")
-            source = {key: value[key] for key in ("path", "uri") if key in value}
-            return {"$asset": digest, "kind": kind, **source}
         return {key: for_graph(item) for key, item in value.items()}
     if isinstance(value, list):
         return [for_graph(item) for item in value]
     return value
+
+
+def _described(asset: pulumi.Asset | pulumi.Archive) -> dict[str, Any]:
+    """Describe an asset; of what lies elsewhere (remote, a folder, a file that is not there) the hash is empty."""
+    kind = "asset" if isinstance(asset, pulumi.Asset) else "archive"
+    if isinstance(asset, pulumi.AssetArchive):
+        return {"$asset": "", "kind": kind, "assets": {name: for_graph(item) for name, item in asset.assets.items()}}
+    source = {key: getattr(asset, key) for key in ("path", "uri") if hasattr(asset, key)}
+    content = asset.text.encode() if isinstance(asset, pulumi.StringAsset) else None
+    if "path" in source and os.path.isfile(source["path"]):
+        with open(source["path"], "rb") as file:
+            content = file.read()
+    return {"$asset": hashlib.sha256(content).hexdigest() if content is not None else "", "kind": kind, **source}
 
 
 def has_unknown(value: Any) -> bool:
