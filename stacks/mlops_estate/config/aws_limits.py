@@ -48,8 +48,6 @@ NAME_LIMITS = {
         _limit("model package group", 63, _HYPHENS, f"{_SAGEMAKER}ModelPackageGroup.html"),
         _limit("pipeline", 256, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}", f"{_SAGEMAKER}Pipeline.html"),
         _limit("monitoring schedule", 63, _HYPHENS, f"{_SAGEMAKER}MonitoringSchedule.html"),
-        _limit("topic", 256, r"[A-Za-z0-9_-]+", "https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html"),
-        _limit("alarm", 255, r"[ -~]+", "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"),
         _limit("budget", 100, r"[^:\\]+", "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html"),
     )
 }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from mlops_estate.config import names
 from mlops_estate.config.blocks import Checked, check_block
 from mlops_estate.config.classes import CLASSES, EnvironmentClass, defaults_of
-from mlops_estate.config.document import ConfigFault, Document, dotted, nearest
+from mlops_estate.config.document import ConfigFault, Document, dotted
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.findings import Finding, RelativePath
 from mlops_estate.config.models import ModelBlock
@@ -143,6 +143,3 @@ def _report(
 def unpinned(config: EnvironmentConfig) -> list[str]:
     """Return the names of the models that no version is pinned for, in the order of the file."""
     return [name for name, model in config.models.items() if model.release.version is None]
-
-
-__all__ = ["ENVIRONMENT_PATTERN", "EnvironmentConfig", "nearest", "parse", "unpinned"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,11 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     schemas = load_schemas(config.models, project_dir)
     opts = pulumi.ResourceOptions(providers=_providers(config))
     shared = declare_shared(config, schemas, opts)
-    models = {
-        name: declare_model(config, name, model, schemas[name], shared, opts) for name, model in config.models.items()
-    }
+    models = {}
+    for name, model in config.models.items():
+        # Relative to the program's folder, so that a component's recorded inputs are the same on every machine.
+        schema_file = os.path.relpath(project_dir / model.schema_path)
+        models[name] = declare_model(config, name, model, schemas[name], schema_file, shared, opts)
     return {
         "environment": config.name,
         "account": config.estate.account,

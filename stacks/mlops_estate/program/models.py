@@ -20,13 +20,16 @@ def declare_model(
     name: str,
     model: ModelBlock,
     schema: Schema,
+    schema_file: str,
     shared: Shared,
     opts: pulumi.ResourceOptions,
 ) -> dict[str, Any]:
-    """Declare what one model has and return its outputs."""
+    """Declare what one model has and return its outputs; `schema_file` is where `schema` was read from."""
     registry = _registry(config, name, model, opts)
     features = FeatureStore(f"{name}-features", _features_args(config, name, model, schema, shared), opts)
-    pipeline = TrainingPipeline(f"{name}-training", _training_args(config, name, model, shared, registry), opts)
+    pipeline = TrainingPipeline(
+        f"{name}-training", _training_args(config, name, model, schema_file, shared, registry), opts
+    )
     outputs = {
         "feature_group": features.feature_group_name,
         "model_package_group": registry.group_name,
@@ -99,7 +102,12 @@ def _features_args(
 
 
 def _training_args(
-    config: EnvironmentConfig, name: str, model: ModelBlock, shared: Shared, registry: ModelRegistry
+    config: EnvironmentConfig,
+    name: str,
+    model: ModelBlock,
+    schema_file: str,
+    shared: Shared,
+    registry: ModelRegistry,
 ) -> TrainingPipelineArgs:
     training = model.training
     args: TrainingPipelineArgs = {
@@ -109,6 +117,7 @@ def _training_args(
         "environment_class": config.environment_class,
         "model": name,
         "label": model.label,
+        "schema_file": schema_file,
         "protected_attribute": model.protected_attribute,
         "raw_bucket": shared.lake.raw_bucket,
         "curated_bucket": shared.lake.curated_bucket,

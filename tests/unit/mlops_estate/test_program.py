@@ -333,17 +333,27 @@ def test_a_model_that_names_a_missing_file_is_refused_before_anything_is_registe
         declared(config)
 
 
-def test_a_second_model_shares_what_is_shared(tmp_path, monkeypatch):
-    for name in (MODEL, "second-model"):
-        shutil.copytree(PROJECT / "data" / MODEL, tmp_path / "data" / name)
-    monkeypatch.setattr("mlops_pipelines.features.schema.DATA", tmp_path / "data")
+def test_a_second_model_shares_what_is_shared():
     loaded = load_environment("dev", PROJECT)
-    second = {**loaded.models_raw[MODEL], "data": "data/second-model/hmda_boston_mortgages.csv"}
-    config = parse("dev", loaded.estate_raw, {**loaded.models_raw, "second-model": second})
-    added = Counter(node.type for node in declared(config, tmp_path).registered.values() if node.custom)
+    config = parse("dev", loaded.estate_raw, {**loaded.models_raw, "second-model": loaded.models_raw[MODEL]})
+    added = Counter(node.type for node in declared(config).registered.values() if node.custom)
     added.subtract(Counter(node.type for node in shipped("dev").registered.values() if node.custom))
     assert +added == Counter({**BEFORE_A_VERSION, "aws:glue/catalogTable:CatalogTable": 1})
     assert -added == Counter()
+
+
+def test_the_code_of_a_model_carries_the_schema_that_its_block_names(tmp_path):
+    shutil.copytree(PROJECT / "data", tmp_path / "data")
+    schema = (tmp_path / "data" / MODEL / "schema.yaml").read_text(encoding="utf-8")
+    changed = schema.replace("description: ", "description: Changed. ", 1)
+    assert changed != schema
+    (tmp_path / "changed.yaml").write_text(changed, encoding="utf-8")
+    config = configured("dev", model={"features": {"schema_file": "changed.yaml"}})
+    sources = [
+        one(recorder, "aws:s3/bucketObjectv2:BucketObjectv2").inputs["key"]
+        for recorder in (declared(config, tmp_path), shipped("dev"))
+    ]
+    assert sources[0] != sources[1]
 
 
 def test_other_accounts_reach_keys_buckets_network_and_registry():

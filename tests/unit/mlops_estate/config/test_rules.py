@@ -7,9 +7,11 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.mlops_estate.config.conftest import ESTATE, MODELS
 
-from mlops_estate.config import parse
+from mlops_estate.config import names, parse
 from mlops_estate.config.aws_limits import NAME_LIMITS, SUPPORTED_REGIONS
 from mlops_estate.config.rules import ESTATE_RULES, MODEL_RULES
 from mlops_estate.faults import FaultsFound
@@ -193,7 +195,6 @@ def test_supported_regions_have_the_service_and_both_images():
         ("pipeline", "sagemaker", "CreatePipeline", "PipelineName"),
         ("monitoring schedule", "sagemaker", "CreateMonitoringSchedule", "MonitoringScheduleName"),
         ("role", "iam", "CreateRole", "RoleName"),
-        ("alarm", "cloudwatch", "PutMetricAlarm", "AlarmName"),
     ],
 )
 def test_name_limits_are_those_of_the_service_model(kind, service, operation, member):
@@ -202,9 +203,35 @@ def test_name_limits_are_those_of_the_service_model(kind, service, operation, me
     shape = get_session().get_service_model(service).operation_model(operation).input_shape
     metadata = shape.members[member].metadata
     assert NAME_LIMITS[kind].longest == metadata["max"]
-    if kind != "alarm":  # the service model has no pattern for alarms
-        assert NAME_LIMITS[kind].pattern == re.compile(metadata["pattern"])
+    assert NAME_LIMITS[kind].pattern == re.compile(metadata["pattern"])
 
 
 def test_every_rule_says_what_it_holds():
     assert all(rule.__doc__ for rule in (*ESTATE_RULES, *MODEL_RULES))
+
+
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(prefix=st.from_regex(names.PREFIX, fullmatch=True), model=st.from_regex(names.MODEL_NAME, fullmatch=True))
+def test_a_name_is_accepted_exactly_when_aws_accepts_all_that_is_made_of_it(prefix, model):
+    made = {
+        "bucket": [names.bucket(prefix, purpose, "123456789012", "eu-west-1") for purpose in names.BUCKET_PURPOSES],
+        "endpoint": [names.endpoint(prefix, model)],
+        "feature group": [names.feature_group(prefix, model)],
+        "model package group": [names.model_package_group("mlops", model)],
+        "pipeline": [names.pipeline(prefix, model)],
+        "monitoring schedule": [names.monitor(prefix, model)],
+        "role": [f"{prefix}-{model}-{suffix}" for suffix in names.ROLE_SUFFIXES],
+        "budget": [f"{prefix}-monthly"],
+    }
+    assert made.keys() == NAME_LIMITS.keys()
+    fits = all(
+        len(name) <= NAME_LIMITS[kind].longest and NAME_LIMITS[kind].pattern.fullmatch(name)
+        for kind, found_names in made.items()
+        for name in found_names
+    )
+    try:
+        parse("dev", {**ESTATE, "prefix": prefix}, {model: MODELS["churn"]})
+    except FaultsFound:
+        assert not fits
+    else:
+        assert fits
