@@ -1,0 +1,141 @@
+"""All twelve components wired to each other, as a stack would: what is shared, and one model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+import mlops_components as components
+from mlops_estate.embedded.account import EmbeddedAccount
+from mlops_estate.embedded.driver import AwsDriver
+from mlops_estate.engine import run_program
+from mlops_estate.graph import ResourceGraph
+from tests.support import sdk  # noqa: F401  # before any component
+from tests.support.recorder import ACCOUNT, REGION
+
+MODEL = "mortgage-approval"
+FEATURES = [
+    {"name": "application_id", "type": "String"},
+    {"name": "event_time", "type": "String"},
+    {"name": "loan_to_value", "type": "Fractional"},
+]
+
+
+def compose(environment: str = "dev", *, features: list[dict[str, str]] | None = None, **release: Any) -> None:
+    """Declare the components; `release` (version, previous and whatever else) adds the endpoint and its monitor."""
+    place = {"prefix": f"mlops-{environment}", "account": ACCOUNT, "region": REGION}
+    common: dict[str, Any] = {**place, "environment_class": environment}
+    keys = components.EncryptionKeys("keys", {**common})
+    classes = {name: getattr(keys, f"{name}_key_arn") for name in ("personal", "features", "models", "operations")}
+    key_arns = {f"{name}_key_arn": arn for name, arn in classes.items()}
+    own_keys = {name: key_arns[name] for name in ("personal_key_arn", "models_key_arn")}
+    network = components.PrivateNetwork(
+        "network", {**common, "zones": ["eu-west-1a", "eu-west-1b"], "logs_key_arn": classes["operations"]}
+    )
+    inside: dict[str, Any] = {"subnet_ids": network.subnet_ids, "security_group_ids": network.security_group_ids}
+    lake = components.DataLake("lake", {**common, **key_arns})
+    buckets = {
+        f"{purpose}_bucket": getattr(lake, f"{purpose}_bucket") for purpose in ("raw", "curated", "models", "reports")
+    }
+    topics = components.AlertTopics(
+        "alerts", {**place, "key_arn": classes["operations"], "critical_emails": ["oncall@example.com"]}
+    )
+    components.EnvironmentBudget(
+        "budget",
+        {
+            "prefix": place["prefix"], "account": ACCOUNT, "monthly_usd": 300,
+            "warning_topic_arn": topics.warning_topic_arn, "critical_topic_arn": topics.critical_topic_arn,
+        },
+    )  # fmt: skip
+    table = {"name": "mortgage_approval", "key_prefix": MODEL, "columns": [{"name": "deny", "type": "int"}]}
+    catalog = components.DataCatalog(
+        "catalog", {"prefix": place["prefix"], "account": ACCOUNT, "raw_bucket": lake.raw_bucket, "tables": [table]}
+    )
+    store = components.FeatureStore(
+        "features",
+        {
+            **common, "model": MODEL, "features": features or FEATURES, "record_identifier": "application_id",
+            "event_time": "event_time", "features_bucket": lake.features_bucket,
+            "features_key_arn": classes["features"], "database_name": catalog.database_name,
+        },
+    )  # fmt: skip
+    registry = components.ModelRegistry(
+        "registry",
+        {
+            "account": ACCOUNT, "registry_account": ACCOUNT, "region": REGION, "group_name": f"mlops-{MODEL}",
+            "reader_account_ids": ["222222222222"], "lineage_tags": {"dataset": "hmda-boston"},
+        },
+    )  # fmt: skip
+    training = components.TrainingPipeline(
+        "training",
+        {
+            **common, **buckets, **own_keys, **inside, "model": MODEL, "label": "deny", "protected_attribute": "afam",
+            "model_package_group_arn": registry.group_arn,
+        },
+    )  # fmt: skip
+    pulumi.export("feature_group", store.feature_group_name)
+    pulumi.export("pipeline", training.pipeline_name)
+    pulumi.export("source", training.source_uri)
+    pulumi.export("group", registry.group_name)
+    pulumi.export("vpc", network.vpc_id)
+    pulumi.export("buckets", {purpose: getattr(lake, f"{purpose}_bucket") for purpose in (
+        "raw", "curated", "features", "models", "capture", "reports", "access_logs")})  # fmt: skip
+    pulumi.export("keys", classes)
+    pulumi.export("topic", topics.critical_topic_arn)
+    if not release:
+        return
+    endpoint = components.GuardedEndpoint(
+        MODEL,
+        {
+            **common, **own_keys, **inside, "model": MODEL, "model_package_group_arn": registry.group_arn,
+            "models_bucket": lake.models_bucket, "capture_bucket": lake.capture_bucket,
+            "alarm_topic_arn": topics.critical_topic_arn, **release,
+        },
+    )  # fmt: skip
+    monitor = components.DataQualityMonitor(
+        "monitor",
+        {
+            **common, **own_keys, **inside, "model": MODEL, "endpoint_name": endpoint.endpoint_name,
+            "capture_bucket": lake.capture_bucket, "reports_bucket": lake.reports_bucket,
+        },
+    )  # fmt: skip
+    pulumi.export("endpoint", endpoint.endpoint_name)
+    pulumi.export("schedule", monitor.schedule_name)
+
+
+class Standing:
+    """An account in which the components stand, applied again with whatever changes."""
+
+    def __init__(self, account: EmbeddedAccount) -> None:
+        self.account, self.driver = account, AwsDriver(account, seed="components")
+        self.graph: ResourceGraph | None = None
+
+    def apply(self, **options: Any) -> ResourceGraph:
+        """Apply the components, as they stood or changed."""
+        self.graph = run_program(
+            lambda: compose("dev", **options), stack="dev", config={}, driver=self.driver, previous=self.graph
+        )
+        return self.graph
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the account."""
+        return self.account.client(service)
+
+    def register(self) -> int:
+        """Register a version in the model package group, as the pipeline does."""
+        made = self.client("sagemaker").create_model_package(
+            ModelPackageGroupName=self.graph.stack_outputs["group"],
+            ModelApprovalStatus="Approved",
+            InferenceSpecification={
+                "Containers": [
+                    {
+                        "Image": "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3",
+                        "ModelDataUrl": f"s3://{self.graph.stack_outputs['buckets']['models']}/{MODEL}/model.tar.gz",
+                    }
+                ],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["application/json"],
+            },
+        )
+        return int(made["ModelPackageArn"].rsplit("/", 1)[1])
