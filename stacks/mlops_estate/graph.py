@@ -19,7 +19,8 @@ class ResourceNode:
 
     `inputs` and `outputs` have wire names (camelCase), secrets unwrapped in memory (the file masks them), unknown
     values as `UNKNOWN`, assets as ``{"$asset": sha256}``. `source` is ``file:line`` relative to the project.
-    `status` is one of planned, created, updated, replaced, unchanged, deleted, failed, skipped. `aws` is the driver's
+    `status` is one of planned, created, updated, replaced, unchanged, deleted, failed, skipped, superseded (replaced in
+    a run that failed before it could be deleted; its URN ends in ``~superseded``). `aws` is the driver's
     record: what it takes to read, update or delete the resource from another process; empty for components and
     previews.
     """

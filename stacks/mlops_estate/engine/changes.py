@@ -56,11 +56,13 @@ class Reconciler:
         if old.protect:
             rule = f"a change of {', '.join(reasons)} replaces this resource, and it is protected"
             raise FaultsFound([Fault(reasons[0], None, rule, "revert the change, or unprotect it first", node.urn)])
-        if node.delete_before_replace or not self.driver.names_itself(request):
+        goes_first = node.delete_before_replace or not self.driver.names_itself(request)
+        if goes_first:
             self.driver.delete(state_of(old))
-        else:
-            self.replaced.append(old)
+            old.id, old.status = None, "deleted"  # whatever becomes of its successor
         self._take(node, self.driver.create(request), "replaced")
+        if not goes_first:
+            self.replaced.append(old)
 
     def removed(self, graph: ResourceGraph) -> list[ResourceNode]:
         """Return what stood before and is no longer declared, dependants first, then what was replaced."""

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import contextvars
+import dataclasses
 import os
 import runpy
 import threading
@@ -30,6 +31,17 @@ Program = Path | Callable[[], Any]
 # Pulumi keeps the program's folder as the working directory, which a process has one of.
 _ONE_AT_A_TIME = threading.Lock()
 INFO = 1
+STANDING = (
+    "id",
+    "inputs",
+    "outputs",
+    "secret_inputs",
+    "secret_outputs",
+    "dependencies",
+    "property_dependencies",
+    "aws",
+)
+"""What a node says of how a resource stands."""
 
 
 class _Log:
@@ -77,11 +89,11 @@ def run_program(
     if failure is not None:
         _raise(failure, monitor, previous)
     if monitor.faults:
-        raise EngineFault(_with_previous(graph, previous), monitor.faults)
+        raise EngineFault(_with_previous(monitor, previous), monitor.faults)
     if monitor.reconciler is not None and driver is not None:
         deleted = delete_nodes(monitor.reconciler.removed(graph), driver, on_event)
         if deleted.faults:
-            raise EngineFault(_with_previous(graph, previous), deleted.faults)
+            raise EngineFault(_with_previous(monitor, previous), deleted.faults)
     return graph
 
 
@@ -174,7 +186,7 @@ def _raise(failure: Exception, monitor: GraphMonitor, previous: ResourceGraph | 
         faults = [
             Fault(line, None, f"the program raised {type(failure).__name__}: {failure}", "mend the program there")
         ]
-    raise EngineFault(_with_previous(monitor.graph, previous), [*monitor.faults, *faults]) from failure
+    raise EngineFault(_with_previous(monitor, previous), [*monitor.faults, *faults]) from failure
 
 
 def _last_line(failure: BaseException) -> str:
@@ -186,13 +198,22 @@ def _last_line(failure: BaseException) -> str:
     return where
 
 
-def _with_previous(graph: ResourceGraph, previous: ResourceGraph | None) -> ResourceGraph:
-    """Return the partial graph with what still stands from before, so that nothing created is ever lost from sight."""
-    if previous is not None:
-        for urn, node in previous.nodes.items():
-            standing = graph.nodes.get(urn)
-            if standing is None:
-                graph.nodes[urn] = node
-            elif standing.id is None and node.id is not None:
-                standing.id, standing.outputs, standing.aws = node.id, node.outputs, node.aws
+def _with_previous(monitor: GraphMonitor, previous: ResourceGraph | None) -> ResourceGraph:
+    """Return the partial graph with what still stands from before, so that nothing created is ever lost from sight.
+
+    A resource that could not be changed is shown as it stands, not as it was asked for: the next run compares with it.
+    One whose replacement stands already is kept beside it, as superseded, for the next run or a teardown to delete.
+    """
+    graph = monitor.graph
+    for urn, node in (previous.nodes if previous else {}).items():
+        standing = graph.nodes.get(urn)
+        if standing is None:
+            graph.nodes[urn] = node
+        elif standing.id is None and node.id is not None:
+            for name in STANDING:
+                setattr(standing, name, getattr(node, name))
+    for node in monitor.reconciler.replaced if monitor.reconciler else ():
+        if node.id is not None:
+            urn = f"{node.urn}~superseded"
+            graph.nodes[urn] = dataclasses.replace(node, urn=urn, status="superseded", order=len(graph.nodes))
     return graph
