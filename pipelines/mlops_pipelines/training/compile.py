@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _built() -> dict[str, Any]:
-    import boto3  # type: ignore[import-untyped]  # publishes no type information
+    import boto3
     from sagemaker.core.workflow.pipeline_context import PipelineSession
 
     from mlops_pipelines.training.definition import build
