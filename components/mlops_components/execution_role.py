@@ -127,7 +127,7 @@ def role_policy(
     purpose: Mapping[str, Sequence[Statement]] = {
         "training": _training_statements(args, package_group),
         "endpoint": _endpoint_statements(args, package_group),
-        "feature_store": _feature_store_statements(args, database),
+        "feature_store": _feature_store_statements(args, database, write_uris),
         "monitor": _monitor_statements(args, endpoint),
     }
     return policy([*made, *purpose[args["purpose"]]])
@@ -259,10 +259,17 @@ def _package_arns(package_group: str) -> list[str]:
     return [package_group, f"{packages}/*"]
 
 
-def _feature_store_statements(args: ExecutionRoleArgs, database: str) -> list[Statement]:
+def _feature_store_statements(args: ExecutionRoleArgs, database: str, write_uris: Sequence[str]) -> list[Statement]:
+    made: list[Statement] = []
+    if write_uris:
+        # The offline store checks who owns the bucket, and hands its owner each object (managed policy
+        # AmazonSageMakerFeatureStoreAccess).
+        buckets = sorted({bucket_arn(split_s3_uri(uri)[0], args["region"]) for uri in write_uris})
+        made.append(statement("ReadBucketOwner", ["s3:GetBucketAcl"], buckets))
+        made.append(statement("HandOverObjects", ["s3:PutObjectAcl"], object_arns(write_uris, args["region"])))
     if not database:
-        return []
+        return made
     base = f"arn:{partition(args['region'])}:glue:{args['region']}:{args['account']}"
     resources = [f"{base}:catalog", f"{base}:database/{database}", f"{base}:table/{database}/*"]
     actions = ["glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
-    return [statement("OfflineStoreTable", actions, resources)]
+    return [*made, statement("OfflineStoreTable", actions, resources)]

@@ -196,7 +196,11 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
 _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "ExecutionRole": {
         "endpoint": {"purpose": "endpoint", "model_package_group_arn": GROUP_ARN},
-        "feature_store": {"purpose": "feature_store", "database_name": "mlops_dev"},
+        "feature_store": {
+            "purpose": "feature_store",
+            "database_name": "mlops_dev",
+            "write_uris": [f"s3://{bucket('features', 'dev')}/offline/"],
+        },
         "monitor": {"purpose": "monitor", "endpoint_name": f"mlops-dev-{MODEL}"},
     },
     "GuardedEndpoint": {

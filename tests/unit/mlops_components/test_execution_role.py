@@ -64,7 +64,7 @@ def test_no_statement_is_wider_than_aws_makes_it(purpose):
     [
         ("training", {"RunJobsOfThePipeline", "ReadThePipeline", "PassItselfToJobs", "RegisterModels"}),
         ("endpoint", {"ReadRollbackAlarms", "ReadModelPackages"}),
-        ("feature_store", {"OfflineStoreTable"}),
+        ("feature_store", {"ReadBucketOwner", "HandOverObjects", "OfflineStoreTable"}),
         ("monitor", {"ReadTheEndpoint"}),
     ],
 )
