@@ -33,6 +33,11 @@ def as_dict(graph: ResourceGraph) -> dict[str, Any]:
     return {"format": FORMAT, "version": VERSION, **_without(head, secrets), "nodes": nodes}
 
 
+def masked(graph: ResourceGraph, value: Any) -> Any:
+    """Return JSON data without the graph's secrets, for what is said of it elsewhere."""
+    return _without(value, _secret_values(graph))
+
+
 def save(graph: ResourceGraph, path: Path) -> None:
     """Write the graph, whole or not at all; folders are made as needed, the file is readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)

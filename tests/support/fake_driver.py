@@ -15,6 +15,7 @@ from mlops_estate.graph import ResourceGraph
 class FakeDriver:
     """Keeps resources by id. `calls` is what was asked for, in order, as ``"create bucket"``.
 
+    A refusal's fault is of `size`, and says `rule`, where inputs may be named in braces.
     `refused` are such calls to refuse; `forces` are the properties that replace; `kept` maps names to reasons why a
     resource stays; `left` maps names to what deletion leaves; `names_things` is the answer of `names_itself`.
     """
@@ -28,12 +29,14 @@ class FakeDriver:
         self.requests: dict[str, ResourceRequest] = {}
         self.standing: dict[str, dict[str, Any]] = {}
         self.providers: list[ResourceRequest] = []
+        self.rule = "cannot {action}"
         self._made = 0
 
     def _note(self, action: str, request: ResourceRequest) -> None:
         self.calls.append(f"{action} {request.name}")
         if self.calls[-1] in self.refused:
-            raise FaultsFound([Fault("size", 1, f"cannot {action}", "do otherwise", request.urn)])
+            rule = self.rule.format(action=action, **request.inputs)
+            raise FaultsFound([Fault("size", request.inputs.get("size"), rule, "do otherwise", request.urn)])
 
     def _state(self, request: ResourceRequest, id_: str) -> ResourceState:
         self.requests[request.name] = request

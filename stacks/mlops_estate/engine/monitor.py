@@ -3,6 +3,7 @@ one."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -17,6 +18,7 @@ from mlops_estate.engine.driver_api import ResourceDriver, ResourceRequest
 from mlops_estate.engine.events import Event, OnEvent
 from mlops_estate.faults import Fault, FaultsFound
 from mlops_estate.graph import STACK_TYPE, UNKNOWN, ResourceGraph, ResourceNode
+from mlops_estate.graph_file import MASK, masked
 
 BROKEN = frozenset({"failed", "skipped"})
 
@@ -165,6 +167,15 @@ class GraphMonitor(mocks.MockMonitor):
             self._regions.get(provider) or None,
         )
 
+    def _hidden(self, fault: Fault, node: ResourceNode) -> Fault:
+        """Return a fault as it may be shown: without the program's secrets."""
+        value, rule = fault.value, fault.rule
+        if fault.where and any(path.startswith(fault.where) or fault.where.startswith(path)
+                               for path in node.secret_inputs):  # fmt: skip
+            value, rule = MASK, rule.replace(str(value), MASK)
+        value, rule, fix = masked(self.graph, [wire.for_graph(value), rule, fault.fix])
+        return dataclasses.replace(fault, value=value, rule=rule, fix=fix)
+
     def _apply(self, node: ResourceNode, raw: dict[str, Any], request: Any) -> Any:
         reconciler = self.reconciler
         assert reconciler is not None
@@ -178,8 +189,9 @@ class GraphMonitor(mocks.MockMonitor):
         try:
             reconciler.bring(node, self._request(node, inputs))
         except FaultsFound as found:
-            node.status, node.error = "failed", str(found)
-            self.faults += found.faults
+            faults = [self._hidden(fault, node) for fault in found.faults]
+            node.status, node.error = "failed", str(FaultsFound(faults))
+            self.faults += faults
             self._on_event(Event("failed", node.urn, node.type, node.name))
             return resource_pb2.RegisterResourceResponse(urn=node.urn, result=resource_pb2.FAIL)
         secret = {path.split(".")[0].split("[")[0] for path in node.secret_inputs} | set(

@@ -84,8 +84,9 @@ def _check(value: Any, shape: Shape, path: str, source: str) -> Iterator[CallFau
     expected: Any = TYPES[kind]
     if not isinstance(value, expected) or (isinstance(value, bool) and kind != "boolean"):
         wanted = "number" if kind in {"float", "double"} else kind
-        found = type(value).__name__
-        yield CallFault(path, value, f"must be a {wanted}, is a {found}", f"give a {wanted}", "type", source)
+        wanted, found = (f"{'an' if word[0] in 'aeiou' else 'a'} {word}" for word in (wanted, type(value).__name__))
+        shown = "[sensitive]" if shape.metadata.get("sensitive") else value
+        yield CallFault(path, shown, f"must be {wanted}, is {found}", f"give {wanted}", "type", source)
         return
     if isinstance(shape, StructureShape):
         yield from _structure(value, shape, path, source)

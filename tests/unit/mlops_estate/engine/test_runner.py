@@ -54,6 +54,26 @@ def test_a_resource_that_must_wait_for_a_failed_one_is_skipped_too():
     assert named(failing(program, "create first").graph)["second"].status == "skipped"
 
 
+@pytest.mark.parametrize(
+    ("inputs", "rule"),
+    [
+        (lambda: {"size": pulumi.Output.secret(4711)}, "must be less, is {size}"),
+        (lambda: {"size": {"inner": pulumi.Output.secret("hunter2-4711")}}, "refused"),
+        (
+            lambda: {"size": "user:hunter2-4711@host", "password": pulumi.Output.secret("hunter2-4711")},
+            "{size} is no host",
+        ),
+    ],
+)
+def test_no_fault_shows_a_secret(inputs, rule):
+    driver = FakeDriver()
+    driver.rule = rule
+    fault = failing(lambda: Thing("x", **inputs()), "create x", driver=driver)
+    assert "4711" not in str(fault)
+    assert "[secret]" in str(fault)
+    assert "4711" not in named(fault.graph)["x"].error
+
+
 def test_a_failed_run_can_be_taken_up_again():
     driver = FakeDriver()
     graph = failing(chain, "create b", driver=driver).graph
