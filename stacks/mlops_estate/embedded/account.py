@@ -67,6 +67,12 @@ class EmbeddedAccount:
             self._clients[service] = self._session.client(service, config=CONFIG)
         return self._clients[service]
 
+    def begin(self, urn: str) -> None:
+        """Make the ids generated from here on depend on the resource alone: the order of creation may vary."""
+        from moto.moto_api._internal import mock_random
+
+        mock_random.seed(f"{self._seed}\n{urn}")
+
     def backend_of(self, service: str, operation: str) -> str:
         """Return what answers an operation: "moto" or "gap filler"."""
         from mlops_estate.embedded.backends import answered_here
@@ -90,6 +96,9 @@ class RemoteAccount:
         if service not in self._clients:
             self._clients[service] = self._session.client(service, config=CONFIG, endpoint_url=self.endpoint_url)
         return self._clients[service]
+
+    def begin(self, urn: str) -> None:
+        """Do nothing: the ids are the other process's."""
 
     def backend_of(self, service: str, operation: str) -> str:
         """Return what answers an operation: "moto" or "gap filler"."""

@@ -31,6 +31,10 @@ GONE = ("NotFound", "NoSuch", "NoSuchEntity", "ResourceNotFound", "DoesNotExist"
 class BackedAccount(Account, Protocol):
     """An account that can say which back end answers an operation."""
 
+    def begin(self, urn: str) -> None:
+        """Take note that a resource is being created."""
+        ...
+
     def backend_of(self, service: str, operation: str) -> str:
         """Return "moto" or "gap filler"."""
         ...
@@ -92,6 +96,7 @@ class AwsDriver:
         )
         if faults:
             raise FaultsFound(faults)
+        self.account.begin(request.urn)
         response = self.caller.send_checked(row.service, row.create, mapped.params, request.urn)
         keys = {
             name: jmespath.search(path, {"params": mapped.params, "response": response})

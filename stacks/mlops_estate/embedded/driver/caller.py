@@ -61,9 +61,9 @@ class Caller:
         self, fault: CallFault, service: str, operation: str, mapped: Mapped, urn: str, type_token: str
     ) -> Fault:
         where = mapped.origin(fault.path)
-        if fault.kind == "missing" and type_token and "." not in fault.path and "[" not in fault.path:
-            if fault.path not in mapped.origins:
-                where = _input_for(fault.path, service, operation, type_token) or where
+        top = "." not in fault.path and "[" not in fault.path
+        if fault.kind == "missing" and type_token and top and fault.path not in mapped.origins:
+            where = _input_for(fault.path, service, operation, type_token) or where
         return Fault(where, fault.value, fault.rule, fault.fix, urn, fault.source)
 
 

@@ -80,7 +80,8 @@ def _scalar(value: Any, wanted: Any, path: str) -> Iterator[_Found]:
     if isinstance(value, (Mapping, list, tuple)):
         names = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
         what = names.get(wanted, "a single value")
-        yield path, value, f"must be {what}, is a {'list' if not isinstance(value, Mapping) else 'mapping'}", f"give {what}"
+        found = "mapping" if isinstance(value, Mapping) else "list"
+        yield path, value, f"must be {what}, is a {found}", f"give {what}"
     elif wanted in (int, float) and not isinstance(value, bool):
         try:
             float(value)

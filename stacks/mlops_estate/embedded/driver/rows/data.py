@@ -116,7 +116,8 @@ ROWS = {
         "s3", "PutBucketOwnershipControls", "GetBucketOwnershipControls", "DeleteBucketOwnershipControls",
         "PutBucketOwnershipControls", keys=BUCKET_KEYS, id="{Bucket}",
         before=lambda i, _p: {
-            "bucket": At(i.get("bucket"), "bucket"), "ownershipControls": {"rules": At([i["rule"]] if i.get("rule") else None, "rule")}
+            "bucket": At(i.get("bucket"), "bucket"),
+            "ownershipControls": {"rules": At([i["rule"]] if i.get("rule") else None, "rule")},
         },
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _settings(
