@@ -6,6 +6,7 @@ import json
 import runpy
 from typing import Any
 
+import pulumi
 import pytest
 from tests.support.programs import PROJECT, recorded
 from tests.support.recorder import Recorder
@@ -54,6 +55,7 @@ def test_a_faulty_configuration_registers_nothing(estate, models, where):
     with pytest.raises(FaultsFound) as caught:
         registered.append(run(estate, models))
     assert registered == []
+    assert isinstance(caught.value, pulumi.RunError)  # which Pulumi prints without a stack trace
     assert any(fault.where.startswith(where) for fault in caught.value.faults)
 
 

@@ -11,13 +11,18 @@ import pulumi_aws as aws
 import pulumi_aws_native as aws_native
 
 from mlops_estate.config import EnvironmentConfig, load_schemas
+from mlops_estate.faults import FaultsFound
 from mlops_estate.program.models import declare_model
 from mlops_estate.program.shared import Shared, declare_shared
 
-__all__ = ["PROJECT_DIR", "Shared", "declare"]
+__all__ = ["PROJECT_DIR", "RefusedConfiguration", "Shared", "declare"]
 
 PROJECT_DIR = Path(__file__).resolve().parents[3]
 """The project: files that a model names are relative to it. A program's own working directory is `stacks/`."""
+
+
+class RefusedConfiguration(FaultsFound, pulumi.RunError):
+    """The faults of a configuration, in a form that Pulumi prints without a stack trace."""
 
 
 def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[str, Any]:

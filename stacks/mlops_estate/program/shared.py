@@ -34,7 +34,30 @@ class Shared:
 def declare_shared(config: EnvironmentConfig, schemas: Mapping[str, Schema], opts: pulumi.ResourceOptions) -> Shared:
     """Declare what is shared and return it."""
     estate = config.estate
-    keys = EncryptionKeys(
+    keys = _keys(config, opts)
+    network = PrivateNetwork("network", _network_args(config, keys), opts)
+    lake = _lake(config, keys, opts)
+    topics = AlertTopics(
+        "alerts",
+        {
+            "prefix": config.prefix,
+            "account": estate.account,
+            "region": estate.region,
+            "key_arn": keys.operations_key_arn,
+            "critical_emails": estate.alerts.critical,
+            "warning_emails": estate.alerts.warning,
+            "info_emails": estate.alerts.info,
+        },
+        opts,
+    )
+    return Shared(
+        keys, network, lake, _catalog(config, schemas, keys, lake, opts), topics, _budget(config, topics, opts)
+    )
+
+
+def _keys(config: EnvironmentConfig, opts: pulumi.ResourceOptions) -> EncryptionKeys:
+    estate = config.estate
+    return EncryptionKeys(
         "keys",
         {
             "prefix": config.prefix,
@@ -49,8 +72,11 @@ def declare_shared(config: EnvironmentConfig, schemas: Mapping[str, Schema], opt
         },
         opts,
     )
-    network = PrivateNetwork("network", _network_args(config, keys), opts)
-    lake = DataLake(
+
+
+def _lake(config: EnvironmentConfig, keys: EncryptionKeys, opts: pulumi.ResourceOptions) -> DataLake:
+    estate = config.estate
+    return DataLake(
         "lake",
         {
             "prefix": config.prefix,
@@ -69,22 +95,6 @@ def declare_shared(config: EnvironmentConfig, schemas: Mapping[str, Schema], opt
             "protect": estate.protect,
         },
         opts,
-    )
-    topics = AlertTopics(
-        "alerts",
-        {
-            "prefix": config.prefix,
-            "account": estate.account,
-            "region": estate.region,
-            "key_arn": keys.operations_key_arn,
-            "critical_emails": estate.alerts.critical,
-            "warning_emails": estate.alerts.warning,
-            "info_emails": estate.alerts.info,
-        },
-        opts,
-    )
-    return Shared(
-        keys, network, lake, _catalog(config, schemas, keys, lake, opts), topics, _budget(config, topics, opts)
     )
 
 
