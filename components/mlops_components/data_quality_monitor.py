@@ -158,7 +158,11 @@ class DataQualityMonitor(pulumi.ComponentResource):
         return sagemaker.DataQualityJobDefinition(
             self._base,
             role_arn=role.role_arn,
-            data_quality_app_specification={"image_uri": self._image},
+            # Written to a file that the platform publishes, so that isolation does not stop it.
+            data_quality_app_specification={
+                "image_uri": self._image,
+                "environment": {"publish_cloudwatch_metrics": "Enabled"},
+            },
             data_quality_baseline_config=baseline or None,
             data_quality_job_input={"endpoint_input": captured},
             data_quality_job_output_config={

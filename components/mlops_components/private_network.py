@@ -50,6 +50,8 @@ class PrivateNetworkArgs(TypedDict):
     the network calls itself (sagemaker.api, sagemaker.featurestore-runtime, sts), else everything the estate calls."""
     trusted_account_ids: NotRequired[list[str]]
     """Further accounts whose buckets are reachable, such as the registry's. Default: none."""
+    protect: NotRequired[bool]
+    """Whether Pulumi refuses to delete the flow logs, an audit record. Default: false in dev, else true."""
     vpc_id: NotRequired[str]
     """Bring your own network: its id. Nothing is made but a security group, unless those are given too."""
     subnet_ids: NotRequired[list[str]]
@@ -221,12 +223,14 @@ class PrivateNetwork(pulumi.ComponentResource):
     def _flow_logs(self, network: ec2.Vpc) -> None:
         name, args = self._base, self._args
         retention = args.get("flow_log_retention_days") or FLOW_LOG_RETENTION_DAYS[self._environment_class]
+        protect = args.get("protect")
+        protected = self._environment_class != "dev" if protect is None else protect
         group = cloudwatch.LogGroup(
             f"{name}-flow",
             name=f"/{args['prefix']}/vpc-flow",
             kms_key_id=args["logs_key_arn"],
             retention_in_days=int(retention),
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, protect=protected),
         )
         role = iam.Role(
             f"{name}-flow-role",

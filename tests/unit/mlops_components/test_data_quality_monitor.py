@@ -38,6 +38,11 @@ def test_the_job_is_isolated_in_the_private_network():
     assert network["vpcConfig"] == {"subnets": ["subnet-0a1b2c3d"], "securityGroupIds": ["sg-0a1b2c3d"]}
 
 
+def test_results_are_published_as_metrics():
+    specification = only(nodes(), JOB).inputs["dataQualityAppSpecification"]
+    assert specification["environment"] == {"publish_cloudwatch_metrics": "Enabled"}
+
+
 def test_a_baseline_is_compared_with_only_where_there_is_one():
     assert "dataQualityBaselineConfig" not in only(nodes(), JOB).inputs
     baseline = only(nodes("prod"), JOB).inputs["dataQualityBaselineConfig"]

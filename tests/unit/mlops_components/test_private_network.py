@@ -106,6 +106,17 @@ def test_flow_logs_are_encrypted_and_kept_by_class(environment, days, seconds):
     assert (flow["trafficType"], flow["maxAggregationInterval"]) == ("ALL", seconds)
 
 
+def test_flow_logs_outlive_a_destroy_outside_dev_unless_told_otherwise():
+    protected = {
+        (environment, given): only(
+            nodes(environment, **({} if given is None else {"protect": given})), "LogGroup it-flow"
+        ).protect
+        for environment in ("dev", "prod")
+        for given in (None, False, True)
+    }
+    assert [case for case, kept in protected.items() if kept] == [("dev", True), ("prod", None), ("prod", True)]
+
+
 def test_the_flow_log_role_writes_one_log_group():
     (statement,) = statements(only(nodes(), "it-flow-role-policy").inputs["policy"]).values()
     assert all(resource.removesuffix(":*").endswith("it-flow") for resource in statement["Resource"])
