@@ -40,7 +40,7 @@ class Standing:
 
 @contextmanager
 def standing(environment: str) -> Iterator[Standing]:
-    """Stand an environment up with version 1 of each model registered untrained: quick, and complete in its resources."""
+    """Stand an environment up with version 1 of each model registered untrained: quick, and with every resource."""
     loaded: LoadedEnvironment = load_environment(environment, PROJECT_DIR)
     with EmbeddedAccount(loaded.config.estate.region) as account:
         driver = RecordingDriver(account)

@@ -61,7 +61,7 @@ def picture(graph: ResourceGraph, *, html: bool = False) -> str:
         "graph": graph,
         "counts": summary(graph),
         "boxes": list(boxes.values()),
-        "paths": [_path(boxes[source], boxes[target]) for source, target in links.edges],
+        "paths": [_path(boxes[source], boxes[target]) for source, target in sorted(links.edges)],
         "width": round(width),
         "height": round(height),
         "legend": LEGEND,
@@ -90,7 +90,8 @@ def _boxes(graph: ResourceGraph) -> dict[str, Box]:
 
     masked = {node["urn"]: node["inputs"] for node in as_dict(graph)["nodes"]}
     held: dict[str, list[Any]] = {}
-    for node in graph.custom_nodes():
+    # By URN: the order of registration varies with how outputs resolve, and a picture should not.
+    for node in sorted(graph.custom_nodes(), key=lambda node: node.urn):
         if not node.is_provider:
             held.setdefault(_top(graph, node.urn), []).append(node)
     boxes = {}
@@ -134,7 +135,7 @@ def _place(boxes: dict[str, Box], links: networkx.DiGraph[str]) -> tuple[float, 
     import networkx
 
     for layer, urns in enumerate(networkx.topological_generations(links)):
-        for urn in urns:
+        for urn in sorted(urns):
             boxes[urn].layer = layer
     for urn in reversed(list(networkx.topological_sort(links))):
         # What only later columns build on moves next to them, so that its arrows cross nothing.

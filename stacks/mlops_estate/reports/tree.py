@@ -30,8 +30,9 @@ def _below(graph: ResourceGraph, urn: str | None, indent: str, full: bool, lines
     children = [
         node for node in graph.nodes.values() if node.parent == urn and node.urn != urn and node.type != STACK_TYPE
     ]
-    components = [node for node in children if not node.custom]
-    resources = [node for node in children if node.custom]
+    # By name: the order of registration varies with how outputs resolve.
+    components = sorted((node for node in children if not node.custom), key=lambda node: (node.type, node.name))
+    resources = sorted((node for node in children if node.custom), key=lambda node: (short(node.type), node.name))
     entries: list[tuple[str, ResourceNode | None]] = [(_line(graph, node), node) for node in components]
     if full:
         entries += [(f"{short(node.type)} {node.name}{_unknowns(node)}", None) for node in resources]
