@@ -83,22 +83,9 @@ class FeatureStore(pulumi.ComponentResource):
         group_name = f"{args['prefix']}-{args['model']}"
         table = table_name(args["model"])
         store_uri = pulumi.Output.from_input(args["features_bucket"]).apply(
-            lambda bucket: join_s3_uri(bucket, "offline")
+            lambda bucket: join_s3_uri(bucket, "offline", args["model"])
         )
-        role = ExecutionRole(
-            f"{name}-role",
-            {
-                "prefix": args["prefix"],
-                "account": args["account"],
-                "region": args["region"],
-                "role_suffix": f"{args['model']}-features",
-                "purpose": "feature_store",
-                "write_uris": pulumi.Output.all(store_uri).apply(list),
-                "key_arns": pulumi.Output.all(args["features_key_arn"]).apply(list),
-                "database_name": args["database_name"],
-            },
-            pulumi.ResourceOptions(parent=self),
-        )
+        role = self._role(name, args, store_uri)
         protect = args.get("protect")
         group = sagemaker.FeatureGroup(
             name,
@@ -128,6 +115,22 @@ class FeatureStore(pulumi.ComponentResource):
                 "table_name": self.table_name,
                 "role_arn": self.role_arn,
             }
+        )
+
+    def _role(self, name: str, args: FeatureStoreArgs, store_uri: pulumi.Output[str]) -> ExecutionRole:
+        return ExecutionRole(
+            f"{name}-role",
+            {
+                "prefix": args["prefix"],
+                "account": args["account"],
+                "region": args["region"],
+                "role_suffix": f"{args['model']}-features",
+                "purpose": "feature_store",
+                "write_uris": pulumi.Output.all(store_uri).apply(list),
+                "key_arns": pulumi.Output.all(args["features_key_arn"]).apply(list),
+                "database_name": args["database_name"],
+            },
+            pulumi.ResourceOptions(parent=self),
         )
 
 

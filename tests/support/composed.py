@@ -15,6 +15,7 @@ from tests.support import sdk  # noqa: F401  # before any component
 from tests.support.recorder import ACCOUNT, REGION
 
 MODEL = "mortgage-approval"
+BUCKETS = ("raw", "curated", "features", "models", "capture", "reports", "access_logs")
 FEATURES = [
     {"name": "application_id", "type": "String"},
     {"name": "event_time", "type": "String"},
@@ -28,38 +29,15 @@ def compose(environment: str = "dev", *, features: list[dict[str, str]] | None =
     common: dict[str, Any] = {**place, "environment_class": environment}
     keys = components.EncryptionKeys("keys", {**common})
     classes = {name: getattr(keys, f"{name}_key_arn") for name in ("personal", "features", "models", "operations")}
-    key_arns = {f"{name}_key_arn": arn for name, arn in classes.items()}
-    own_keys = {name: key_arns[name] for name in ("personal_key_arn", "models_key_arn")}
     network = components.PrivateNetwork(
         "network", {**common, "zones": ["eu-west-1a", "eu-west-1b"], "logs_key_arn": classes["operations"]}
     )
-    inside: dict[str, Any] = {"subnet_ids": network.subnet_ids, "security_group_ids": network.security_group_ids}
-    lake = components.DataLake("lake", {**common, **key_arns})
-    buckets = {
-        f"{purpose}_bucket": getattr(lake, f"{purpose}_bucket") for purpose in ("raw", "curated", "models", "reports")
-    }
+    lake = components.DataLake("lake", {**common, **{f"{name}_key_arn": arn for name, arn in classes.items()}})
     topics = components.AlertTopics(
         "alerts", {**place, "key_arn": classes["operations"], "critical_emails": ["oncall@example.com"]}
     )
-    components.EnvironmentBudget(
-        "budget",
-        {
-            "prefix": place["prefix"], "account": ACCOUNT, "monthly_usd": 300,
-            "warning_topic_arn": topics.warning_topic_arn, "critical_topic_arn": topics.critical_topic_arn,
-        },
-    )  # fmt: skip
-    table = {"name": "mortgage_approval", "key_prefix": MODEL, "columns": [{"name": "deny", "type": "int"}]}
-    catalog = components.DataCatalog(
-        "catalog", {"prefix": place["prefix"], "account": ACCOUNT, "raw_bucket": lake.raw_bucket, "tables": [table]}
-    )
-    store = components.FeatureStore(
-        "features",
-        {
-            **common, "model": MODEL, "features": features or FEATURES, "record_identifier": "application_id",
-            "event_time": "event_time", "features_bucket": lake.features_bucket,
-            "features_key_arn": classes["features"], "database_name": catalog.database_name,
-        },
-    )  # fmt: skip
+    told = {f"{name}_topic_arn": getattr(topics, f"{name}_topic_arn") for name in ("warning", "critical")}
+    components.EnvironmentBudget("budget", {"prefix": place["prefix"], "account": ACCOUNT, "monthly_usd": 300, **told})
     registry = components.ModelRegistry(
         "registry",
         {
@@ -67,39 +45,50 @@ def compose(environment: str = "dev", *, features: list[dict[str, str]] | None =
             "reader_account_ids": ["222222222222"], "lineage_tags": {"dataset": "hmda-boston"},
         },
     )  # fmt: skip
-    training = components.TrainingPipeline(
-        "training",
+    inside = {"subnet_ids": network.subnet_ids, "security_group_ids": network.security_group_ids}
+    own_keys = {f"{name}_key_arn": classes[name] for name in ("personal", "models")}
+    shared = {**common, **own_keys, **inside, "model": MODEL}
+    _features(common, lake, classes["features"], features or FEATURES)
+    _training(shared, lake, registry)
+    pulumi.export("group", registry.group_name)
+    pulumi.export("vpc", network.vpc_id)
+    pulumi.export("keys", classes)
+    pulumi.export("topic", topics.critical_topic_arn)
+    pulumi.export("buckets", {purpose: getattr(lake, f"{purpose}_bucket") for purpose in BUCKETS})
+    if release:
+        _endpoint(shared, lake, registry, {"alarm_topic_arn": topics.critical_topic_arn, **release})
+
+
+def _features(common: dict[str, Any], lake: Any, key: Any, features: list[dict[str, str]]) -> None:
+    table = {"name": "mortgage_approval", "key_prefix": MODEL, "columns": [{"name": "deny", "type": "int"}]}
+    catalog = components.DataCatalog(
+        "catalog", {"prefix": common["prefix"], "account": ACCOUNT, "raw_bucket": lake.raw_bucket, "tables": [table]}
+    )
+    store = components.FeatureStore(
+        "features",
         {
-            **common, **buckets, **own_keys, **inside, "model": MODEL, "label": "deny", "protected_attribute": "afam",
-            "model_package_group_arn": registry.group_arn,
+            **common, "model": MODEL, "features": features, "record_identifier": "application_id",
+            "event_time": "event_time", "features_bucket": lake.features_bucket, "features_key_arn": key,
+            "database_name": catalog.database_name,
         },
     )  # fmt: skip
     pulumi.export("feature_group", store.feature_group_name)
+
+
+def _training(shared: dict[str, Any], lake: Any, registry: Any) -> None:
+    buckets = {f"{name}_bucket": getattr(lake, f"{name}_bucket") for name in ("raw", "curated", "models", "reports")}
+    wanted = {"label": "deny", "protected_attribute": "afam", "model_package_group_arn": registry.group_arn}
+    training = components.TrainingPipeline("training", {**shared, **buckets, **wanted})
     pulumi.export("pipeline", training.pipeline_name)
     pulumi.export("source", training.source_uri)
-    pulumi.export("group", registry.group_name)
-    pulumi.export("vpc", network.vpc_id)
-    pulumi.export("buckets", {purpose: getattr(lake, f"{purpose}_bucket") for purpose in (
-        "raw", "curated", "features", "models", "capture", "reports", "access_logs")})  # fmt: skip
-    pulumi.export("keys", classes)
-    pulumi.export("topic", topics.critical_topic_arn)
-    if not release:
-        return
-    endpoint = components.GuardedEndpoint(
-        MODEL,
-        {
-            **common, **own_keys, **inside, "model": MODEL, "model_package_group_arn": registry.group_arn,
-            "models_bucket": lake.models_bucket, "capture_bucket": lake.capture_bucket,
-            "alarm_topic_arn": topics.critical_topic_arn, **release,
-        },
-    )  # fmt: skip
-    monitor = components.DataQualityMonitor(
-        "monitor",
-        {
-            **common, **own_keys, **inside, "model": MODEL, "endpoint_name": endpoint.endpoint_name,
-            "capture_bucket": lake.capture_bucket, "reports_bucket": lake.reports_bucket,
-        },
-    )  # fmt: skip
+
+
+def _endpoint(shared: dict[str, Any], lake: Any, registry: Any, release: dict[str, Any]) -> None:
+    capture = {"capture_bucket": lake.capture_bucket}
+    models = {"models_bucket": lake.models_bucket, "model_package_group_arn": registry.group_arn}
+    endpoint = components.GuardedEndpoint(MODEL, {**shared, **capture, **models, **release})
+    watched = {"endpoint_name": endpoint.endpoint_name, "reports_bucket": lake.reports_bucket}
+    monitor = components.DataQualityMonitor("monitor", {**shared, **capture, **watched})
     pulumi.export("endpoint", endpoint.endpoint_name)
     pulumi.export("schedule", monitor.schedule_name)
 
