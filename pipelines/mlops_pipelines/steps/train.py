@@ -62,7 +62,7 @@ def fit(
     while model.n_estimators < settings.trees:
         model.set_params(n_estimators=min(model.n_estimators + settings.trees_per_checkpoint, settings.trees))
         model.fit(features, target)
-        _clear_padding(model)
+        clear_padding(model)
         _save(model, checkpoints, fingerprint)
         # Read back what was written: an uninterrupted run and a resumed one then go through the same objects.
         model = _resume(checkpoints, fingerprint)
@@ -160,7 +160,7 @@ def _write(value: Any, path: Path) -> None:
         _Pickler(file, protocol=4).dump(value)
 
 
-def _clear_padding(model: GradientBoostingClassifier) -> None:
+def clear_padding(model: GradientBoostingClassifier) -> None:
     """Zero the bytes between a node's fields: they hold whatever memory held, and would be saved with the model."""
     for estimator in model.estimators_.flat:
         state = estimator.tree_.__getstate__()

@@ -51,12 +51,14 @@ def test_a_request_goes_through_the_four_functions():
 
 
 def test_two_endpoints_do_not_share_their_code():
+    before = set(sys.modules)
     first = load_endpoint_handler(package(GOOD))
     second = load_endpoint_handler(
         package({"weight": "w2", "code/inference.py": CODE.replace("[model,", "['v2', model,")})
     )
     assert first(b"x", "t", "a")[0] == b'["w1", "x", "t"]'
     assert second(b"x", "t", "a")[0] == b'["v2", "w2", "x", "t"]'
+    assert len([name for name in set(sys.modules) - before if name.startswith("_estate_endpoint")]) == 2
 
 
 @pytest.mark.parametrize(

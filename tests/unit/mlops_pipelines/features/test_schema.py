@@ -49,6 +49,7 @@ def test_a_column_without_a_role_is_a_feature(tmp_path):
         ("type: integer", "type: int", "columns[1]: type 'int' is none of"),
         ("role: label", "role: target", "columns[0]: role 'target' is none of"),
         ("role: label, ", "", "exactly one column has the role label, not 0"),
+        ("maximum: 1,", "maximum: 1, role: label,", "exactly one column has the role label, not 2"),
         ('["no", "yes"]', "[no, yes]", "a category needs `values`"),
         ("minimum: 0, maximum: 9", "minimum: 9, maximum: 0", "`minimum` <= `maximum`, not 9 and 0"),
         ("minimum: 0, maximum: 9", "minimum: 0", "`minimum` <= `maximum`, not 0 and None"),

@@ -11,7 +11,7 @@ import pytest
 from tests.support.pipelines import applications, schema
 
 from mlops_pipelines.steps import inference
-from mlops_pipelines.steps.train import Settings, fit, main, train
+from mlops_pipelines.steps.train import Settings, clear_padding, fit, main, train
 
 FAST = Settings(trees=12, trees_per_checkpoint=5, seed=4)
 
@@ -52,11 +52,22 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint_and_gives_the_same_
 
 def test_no_memory_of_the_process_is_saved_with_the_model(tmp_path):
     trained(tmp_path)
-    nodes = joblib.load(tmp_path / "model/model.joblib").estimators_[0, 0].tree_.__getstate__()["nodes"]
-    used = nodes.dtype.fields["missing_go_to_left"][1] + 1
-    padding = np.frombuffer(nodes.tobytes(), np.uint8).reshape(len(nodes), -1)[:, used:]
-    assert padding.shape[1] > 0
-    assert not padding.any()
+    model = joblib.load(tmp_path / "model/model.joblib")
+    tree = model.estimators_[0, 0].tree_
+    state = tree.__getstate__()
+    used = state["nodes"].dtype.fields["missing_go_to_left"][1] + 1
+
+    def padding():
+        nodes = tree.__getstate__()["nodes"]
+        return np.frombuffer(nodes.tobytes(), np.uint8).reshape(len(nodes), -1)[:, used:]
+
+    dirty = np.frombuffer(state["nodes"].tobytes(), np.uint8).reshape(len(state["nodes"]), -1).copy()
+    dirty[:, used:] = 255
+    tree.__setstate__({**state, "nodes": dirty.reshape(-1).view(state["nodes"].dtype)})
+    assert padding().min() == 255
+    clear_padding(model)
+    assert padding().size > 0
+    assert not padding().any()
 
 
 def test_a_checkpoint_of_other_settings_or_data_is_not_used(tmp_path):

@@ -228,6 +228,13 @@ pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"], "extra.txt").write_text("x")
     assert f"{prefix}/output.tar.gz" in objects
 
 
+def test_a_program_in_a_folder_finds_modules_at_the_root(tmp_path):
+    step, _ = training()
+    step["Arguments"]["HyperParameters"]["sagemaker_program"] = "sub/main.py"
+    tarball = source({"sub/main.py": "import at_the_root", "at_the_root.py": "print('loss=0.25')"})
+    assert run(tmp_path, [step], Objects({"s3://b/src.tar.gz": tarball})).metrics == {"loss": 0.25}
+
+
 def test_a_reclaimed_spot_job_resumes_from_its_checkpoint(tmp_path):
     step, tarball = training(
         CHECKPOINTED, EnableManagedSpotTraining=True, CheckpointConfig={"S3Uri": "s3://b/checkpoints"},
