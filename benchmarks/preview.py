@@ -2,10 +2,10 @@
 
     python benchmarks/preview.py [--models 1 10 100 300] [--repeat 3] [--json]
 
-**Estate**: the development environment with that many models, all pinned, each with a schema of its own: configuration
-read and checked, the unchanged program run without a driver, the graph collected. **Floor**: a plain program that
-registers the same number of resources of the same types with the same inputs (as plain values), through `pulumi_aws`
-and `pulumi_aws_native`, on Pulumi's own mocks that do nothing; components are bare `ComponentResource`s.
+**Estate**: the development environment with that many models, all pinned: configuration read and checked, the
+unchanged program run without a driver, the graph collected. **Floor**: a plain program that registers the same number
+of resources of the same types with the same inputs (as plain values), through `pulumi_aws` and `pulumi_aws_native`, on
+Pulumi's own mocks that do nothing; components are bare `ComponentResource`s.
 
 Each measurement is a fresh process with compiled bytecode, estate and floor in turn; seconds are wall time of the
 process, interpreter start included, megabytes its peak resident memory; both are medians. Exit code 1 if the estate
@@ -19,7 +19,6 @@ import argparse
 import json
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -39,17 +38,11 @@ def run_estate(models: int, resources: Path, *, keep: bool) -> None:
     """Preview the estate with this many models; with `keep`, write what was registered for the floor to replay."""
     from mlops_estate.config import load_environment, overlay_account
     from mlops_estate.engine import run_program
-    from mlops_pipelines.features import schema
 
     loaded = load_environment(ENVIRONMENT, ROOT)
     [block] = loaded.models_raw.values()
     pinned = {**block, "release": {**block.get("release", {}), "version": 1}}
     names = [f"model-{number:03d}" for number in range(models)]
-    # A training pipeline finds the schema of its model in the data folder, by the model's name.
-    sample, schema.DATA = ROOT / block["data"], resources.parent / "data"
-    for name in names:
-        (schema.DATA / name).mkdir(parents=True, exist_ok=True)
-        shutil.copy(sample.with_name("schema.yaml"), schema.DATA / name)
     config = {
         "mlops-estate:estate": json.dumps(overlay_account(loaded.estate_raw, ACCOUNT)),
         "mlops-estate:models": json.dumps(dict.fromkeys(names, pinned)),
