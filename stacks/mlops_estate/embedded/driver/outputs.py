@@ -17,7 +17,7 @@ from typing import Any
 
 from pulumi import _types
 
-from mlops_estate.embedded.driver.names import best, likeness, plain
+from mlops_estate.embedded.driver.names import best, likeness, plain, words
 
 _MODULES = {"lambda": "lambda_"}
 
@@ -62,11 +62,17 @@ def outputs_from(type_token: str, inputs: Mapping[str, Any], known: Mapping[str,
         if output in outputs:
             continue
         member = best(output, names, noun)
-        if member is None or not (plain(member).endswith(plain(output)) or likeness(output, member) >= 0.6):
+        if member is None or not _same_thing(output, member, noun):
             continue
         with contextlib.suppress(Misfit):
             outputs[output] = fit(known[member], wanted)
     return {key: value for key, value in outputs.items() if value is not None}
+
+
+def _same_thing(output: str, member: str, noun: str) -> bool:
+    """Whether an answer's member is the output; one that says more is another thing: `xksKeyId` is no `KeyId`."""
+    alike = likeness(output, member) >= 0.6 and {*words(output)} <= {*words(member), *words(noun)}
+    return alike or plain(member).endswith(plain(output))
 
 
 def plain_data(value: Any) -> Any:

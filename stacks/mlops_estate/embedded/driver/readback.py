@@ -13,8 +13,6 @@ from mlops_estate.embedded.driver.names import best
 from mlops_estate.embedded.driver.operations import Operations
 from mlops_estate.embedded.validation import service_model
 
-NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
-
 
 def differences(
     row: Operations, params: Mapping[str, Any], item: Mapping[str, Any], keys: Mapping[str, str]
@@ -93,7 +91,7 @@ def _short(value: Any) -> str:
 
 def equal(sent: Any, read: Any) -> bool:
     """Whether two values mean the same: JSON documents by content, lists by members, numbers in words by number."""
-    if sent in NOTHING and read in NOTHING:
+    if _nothing(sent) and _nothing(read):
         return True
     if isinstance(sent, str) and isinstance(read, (str, Mapping)):
         return sent == read or bool(sent[:1] in "{[" and _parsed(sent) == _parsed(read) is not None)
@@ -102,6 +100,11 @@ def equal(sent: Any, read: Any) -> bool:
     if isinstance(sent, (int, float, str)) and isinstance(read, (int, float, str)):
         return bool(_number(sent) == _number(read))
     return bool(sent == read)
+
+
+def _nothing(value: Any) -> bool:
+    """Whether a value is what services leave out: nothing, empty, or false; zero is something."""
+    return value is None or value is False or value in ("", [], {}, ())
 
 
 def _parsed(value: Any) -> Any:
