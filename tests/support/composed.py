@@ -96,14 +96,19 @@ def _endpoint(shared: dict[str, Any], lake: Any, registry: Any, release: dict[st
 class Standing:
     """An account in which the components stand, applied again with whatever changes."""
 
-    def __init__(self, account: EmbeddedAccount) -> None:
+    def __init__(self, account: EmbeddedAccount, environment: str = "dev") -> None:
+        self.environment = environment
         self.account, self.driver = account, AwsDriver(account, seed="components")
         self.graph: ResourceGraph | None = None
 
     def apply(self, **options: Any) -> ResourceGraph:
         """Apply the components, as they stood or changed."""
         self.graph = run_program(
-            lambda: compose("dev", **options), stack="dev", config={}, driver=self.driver, previous=self.graph
+            lambda: compose(self.environment, **options),
+            stack=self.environment,
+            config={},
+            driver=self.driver,
+            previous=self.graph,
         )
         return self.graph
 
