@@ -49,6 +49,7 @@ def _lines(title: str) -> Progress:
         nonlocal last
         if monotonic() - last >= EVERY_SECONDS:
             last = monotonic()
-            print(f"{title}: {message} ({done} of {total})", file=sys.stderr)
+            amount = f"{done} of {total}" if total else f"{done} so far"
+            print(f"{title}: {message} ({amount})", file=sys.stderr)
 
     return progress

@@ -74,7 +74,8 @@ def as_text(report: UpReport) -> str:
     for model in report.models:
         lines += ["", *_model_lines(model)]
     lines += ["", "Outputs"]
-    lines += [f"  {key}: {value}" for key, value in sorted(report.outputs.items())]
+    lines += [f"  {key}: {value}" for key, value in _flat(report.outputs)]
+    lines += ["", "Coverage (docs/reference/coverage.md says more)", *_coverage_lines(report.coverage)]
     lines += ["", f"Read back: {total - len(report.unequal)} of {total} equal to what was sent"]
     for urn, differences in report.unequal.items():
         lines += [f"  {urn}", *(f"      {difference}" for difference in differences)]
@@ -83,6 +84,30 @@ def as_text(report: UpReport) -> str:
     spent = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in report.seconds.items())
     lines += ["", f"Time: {sum(report.seconds.values()):.1f} s ({spent})", f"Graph: {report.graph_file}"]
     return "\n".join(lines)
+
+
+def _flat(outputs: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return nested outputs as dotted names, in alphabetical order."""
+    found: list[tuple[str, str]] = []
+    for key, value in sorted(outputs.items()):
+        if isinstance(value, dict):
+            found += _flat(value, f"{prefix}{key}.")
+        else:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            found.append((f"{prefix}{key}", shown))
+    return found
+
+
+def _coverage_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Count resources by how they are backed and by what answers, and name the types that are not emulated."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        counted[row["backing"], row["backend"]] += row["count"]
+    lines = [
+        f"  {count:>4} {backing}{f' by {backend}' if backend else ''}"
+        for (backing, backend), count in sorted(counted.items(), key=lambda item: -item[1])
+    ]
+    return lines + [f"       {row['backing']}: {row['type']}" for row in rows if row["backing"] != "emulated"]
 
 
 def _model_lines(model: ModelReport) -> list[str]:

@@ -63,7 +63,7 @@ class EstateSession:
         def on_event(event: Any) -> None:
             nonlocal done
             done += 1
-            self.progress(f"{event.action} {event.name}", done, max(total, done))
+            self.progress(f"{event.action} {event.name}", done, max(total, done) if total else 0)
 
         try:
             self.graph = run_program(
