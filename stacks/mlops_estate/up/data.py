@@ -18,9 +18,9 @@ def fetcher(s3: Any) -> Callable[[str, Path], None]:
 
     def fetch(uri: str, folder: Path) -> None:
         bucket, key = split_uri(uri)
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
-        keys = [item["Key"] for item in listed]
-        if key in keys:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        if key in keys and not key.endswith("/"):
             _copy(s3, bucket, key, folder / key.rsplit("/", 1)[-1])
             return
         base = f"{key.rstrip('/')}/" if key else ""

@@ -8,16 +8,12 @@ import string
 import jmespath
 import pytest
 from botocore.model import ListShape, MapShape, StructureShape
-from tests.support.programs import PROJECT
+from tests.support.previews import previewed
 
-from mlops_estate.config import load_environment
 from mlops_estate.embedded.driver.operations import Call, Operations
 from mlops_estate.embedded.driver.outputs import declared
 from mlops_estate.embedded.driver.table import table
 from mlops_estate.embedded.validation import service_model
-from mlops_estate.engine import run_program
-from mlops_estate.graph import ResourceGraph
-from mlops_estate.up.session import offline_versions, program_config
 
 ROWS = pytest.mark.parametrize(("type_token", "row"), sorted(table().items()))
 
@@ -136,12 +132,6 @@ def test_a_type_is_in_one_file_only():
 
     files = (compute, data, machine_learning, observability, security)
     assert sum(len(module.ROWS) for module in files) == len(table())
-
-
-def previewed(environment: str) -> ResourceGraph:
-    loaded = load_environment(environment, PROJECT)
-    config = program_config(loaded, "", offline_versions(loaded, as_shipped=False))
-    return run_program(PROJECT / "stacks" / "__main__.py", stack=environment, config=config)
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
