@@ -10,9 +10,9 @@ import time
 
 import boto3
 import pytest
+from tests.support.project import change_model, copy_project
 
 from mlops_estate.graph_file import load
-from tests.support.project import change_model, copy_project
 
 MODEL = "mortgage-approval"
 

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.estates import PROJECT_DIR, register_untrained, standing
 
 from mlops_estate.config import load_environment
 from mlops_estate.embedded.account import EmbeddedAccount
 from mlops_estate.embedded.driver import AwsDriver
 from mlops_estate.engine import read_back, run_program
 from mlops_estate.up.session import program_config
-from tests.support.estates import PROJECT_DIR, register_untrained, standing
 
 pytestmark = pytest.mark.xdist_group("prod-estate")
 MODEL = "mortgage-approval"
 
 
 def _statuses(graph, *types):
-    return {(node.type.rsplit(":", 1)[-1], node.name): node.status for node in graph.custom_nodes() if node.type.rsplit(":", 1)[-1] in types}
+    return {
+        (node.type.rsplit(":", 1)[-1], node.name): node.status
+        for node in graph.custom_nodes()
+        if node.type.rsplit(":", 1)[-1] in types
+    }
 
 
 def test_a_release_keeps_both_versions_until_it_settles():
     with standing("prod") as estate:
         session = estate.session
         account, outputs = session.account, session.applied().stack_outputs["models"][MODEL]
-        register_untrained(account, outputs["model_package_group"], session.applied().stack_outputs["buckets"]["models"])
+        register_untrained(
+            account, outputs["model_package_group"], session.applied().stack_outputs["buckets"]["models"]
+        )
         endpoint = account.client("sagemaker").describe_endpoint(EndpointName=outputs["endpoint"])
 
         session.environment.models_raw[MODEL]["release"] |= {"previous": 1}

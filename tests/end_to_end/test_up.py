@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.support.project import copy_project
+from tests.support.reference_docs import assert_current
 
 from mlops_estate.config import load_environment
 from mlops_estate.embedded.coverage import Row, as_markdown
 from mlops_estate.graph_file import load
 from mlops_estate.up import up
-from tests.support.project import copy_project
-from tests.support.reference_docs import assert_current
 
 pytestmark = pytest.mark.xdist_group("up")
 REPORTS, FOLDERS = {}, {}

@@ -63,6 +63,8 @@ def _keyword_sites(call: ast.Call) -> Iterator[tuple[str, int, Callable[[], obje
             yield "parent", word.value.lineno, lambda word=word: call.keywords.remove(word)
         elif _KEY.search(name):
             yield f"key {name}", word.value.lineno, lambda word=word: call.keywords.remove(word)
+        elif isinstance(word.value, ast.Constant) and isinstance(word.value.value, bool):
+            yield f"flip {name}", word.value.lineno, lambda word=word: _flip(word.value)
         elif name in _OPTIONS:
             yield name, word.value.lineno, lambda word=word: call.keywords.remove(word)
     for index, value in enumerate(call.args):
@@ -80,6 +82,11 @@ def _entry_sites(node: ast.Dict) -> Iterator[tuple[str, int, Callable[[], object
                 value.lineno,
                 lambda index=index: _empty(node, index),
             )
+
+
+def _flip(switch: ast.expr) -> None:
+    assert isinstance(switch, ast.Constant)
+    switch.value = not switch.value
 
 
 def _empty(node: ast.Dict, index: int) -> None:

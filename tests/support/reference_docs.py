@@ -21,3 +21,12 @@ def assert_current(page: str, name: str, generated: str) -> None:
         path.write_text(f"{head}{start}{generated.strip()}\n{end}{tail}", encoding="utf-8")
         return
     assert body.strip() == generated.strip(), f"{page} is out of date: run this test with UPDATE_DOCS=1"
+
+
+def assert_same_file(path: str, generated: str) -> None:
+    """Assert that a whole file of the project is `generated`."""
+    file = ROOT / path
+    if os.environ.get("UPDATE_DOCS"):
+        file.write_text(generated, encoding="utf-8")
+        return
+    assert file.read_text(encoding="utf-8") == generated, f"{path} is out of date: run this test with UPDATE_DOCS=1"
