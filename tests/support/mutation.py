@@ -1,4 +1,4 @@
-"""Mutants of a component's source: each drops one thing whose loss a test of that component has to notice."""
+"""Mutants of a component's source: each drops or flips one thing that a test of that component has to notice."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from types import ModuleType
 
 _STATEMENT = re.compile(r"^_?(statement|tls_only|publish|log_delivery|\w+_statements?|refuse_\w+|read_by_accounts)$")
 _KEY = re.compile(r"kms|sse_algorithm")
+# Switches of Python, and of argument checks, which have tables of bad arguments of their own.
+_OTHER_SWITCHES = ("strict", "frozen", "volume_key")
 _OPTIONS = ("protect", "ignore_changes", "depends_on", "condition")
 
 
@@ -34,7 +36,7 @@ class Mutant:
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    """Yield every mutant of a source text: parents, engine options, KMS keys, policy statements, their conditions."""
+    """Yield every mutant of a source text: parents, engine options, keys, policy statements, conditions, switches."""
     for index in range(len(_sites(ast.parse(source)))):
         tree = ast.parse(source)
         kind, line, drop = _sites(tree)[index]
@@ -63,7 +65,7 @@ def _keyword_sites(call: ast.Call) -> Iterator[tuple[str, int, Callable[[], obje
             yield "parent", word.value.lineno, lambda word=word: call.keywords.remove(word)
         elif _KEY.search(name):
             yield f"key {name}", word.value.lineno, lambda word=word: call.keywords.remove(word)
-        elif isinstance(word.value, ast.Constant) and isinstance(word.value.value, bool):
+        elif _is_switch(word.value) and name not in _OTHER_SWITCHES:
             yield f"flip {name}", word.value.lineno, lambda word=word: _flip(word.value)
         elif name in _OPTIONS:
             yield name, word.value.lineno, lambda word=word: call.keywords.remove(word)
@@ -76,6 +78,8 @@ def _entry_sites(node: ast.Dict) -> Iterator[tuple[str, int, Callable[[], object
     for index, (name, value) in enumerate(zip(node.keys, node.values, strict=True)):
         if isinstance(name, ast.Constant) and isinstance(name.value, str) and _KEY.search(name.value):
             yield f"key {name.value}", name.lineno, lambda index=index: (node.keys.pop(index), node.values.pop(index))
+        elif _is_switch(value):
+            yield "flip", value.lineno, lambda value=value: _flip(value)
         elif _is_statement(value):
             yield (
                 "statement",
@@ -107,6 +111,10 @@ def _line_sites(node: ast.FunctionDef | ast.If | ast.For) -> Iterator[tuple[str,
             isinstance(line, ast.AugAssign) and _is_statement(line.value)
         ):
             yield "statement", line.lineno, lambda index=index: node.body.__setitem__(index, ast.Pass())
+
+
+def _is_switch(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
 
 
 def _is_statement(node: ast.expr) -> bool:

@@ -1,4 +1,4 @@
-"""What a component's expectation is worth: dropping a parent, a key, a statement or a protection never passes."""
+"""What an expectation is worth: losing a parent, a key, a statement, a protection or a switch never passes."""
 
 from __future__ import annotations
 
