@@ -13,7 +13,11 @@ app = typer.Typer(
     "Start with `estate up dev`. Nothing here needs an AWS account, credentials, or the network; "
     "`pulumi up` takes the same program and files to a real account.\n\n"
     "Exit codes: 0 done; 1 something failed or reads back differently; 2 the configuration or the command line is "
-    "wrong, and nothing was created; 130 interrupted.",
+    "wrong, and nothing was created; 130 interrupted.\n\n"
+    "\b\n"
+    "Examples:\n"
+    "  estate up dev\n"
+    "  estate graph dev -o estate.html\n",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -53,7 +57,11 @@ def up(
     pipeline's steps; approves what they trained; applies again with that version pinned; asks the endpoint; reads every
     resource back through boto3. The account is gone when the command ends, unless --serve keeps it.
 
-    Examples:  estate up dev     estate up prod --destroy-after     estate up dev --serve --port 5000
+    \b
+    Examples:
+      estate up dev
+      estate up prod --destroy-after
+      estate up dev --serve --port 5000
     """
     from mlops_estate.cli.commands import run_up
 
@@ -70,6 +78,10 @@ def serve(
     """Stand an environment up and serve its account on loopback until Ctrl-C, to look into with boto3 or the AWS CLI.
 
     Prints the endpoint URL and the environment variables to use it with. `estate destroy ENV` takes the estate down.
+
+    \b
+    Example:
+      estate serve dev --port 5000
     """
     from mlops_estate.cli.commands import run_up
 
@@ -90,6 +102,11 @@ def destroy(
 
     Refused, and nothing deleted, while resources are protected, as they are outside dev, unless --unprotect is given.
     What AWS or the design keeps (data outside dev, locked objects, keys in their deletion window) is listed.
+
+    \b
+    Examples:
+      estate destroy dev
+      estate destroy prod --unprotect
     """
     from mlops_estate.cli.commands import run_destroy
 
@@ -107,6 +124,12 @@ def preview(
     """Show what would be declared, without creating anything; values known only afterwards stay unknown.
 
     --json prints the whole resource graph (docs/reference/graph.md).
+
+    \b
+    Examples:
+      estate preview dev
+      estate preview prod --full
+      estate preview staging --as-shipped --json
     """
     from mlops_estate.cli.commands import run_preview
 
@@ -121,7 +144,13 @@ def graph(
     json_: Json = False,
     project: Project = None,
 ) -> None:
-    """Draw the estate: .svg as a picture, .html with every resource behind it, .json as the resource graph itself."""
+    """Draw the estate: .svg as a picture, .html with every resource behind it, .json as the resource graph itself.
+
+    \b
+    Examples:
+      estate graph dev -o estate.svg
+      estate graph prod -o estate.html
+    """
     from mlops_estate.cli.commands import run_graph
 
     raise typer.Exit(run_graph(environment, project, output=output, as_shipped=as_shipped, as_json=json_))
@@ -129,7 +158,14 @@ def graph(
 
 @config_app.command("check")
 def config_check(environment: Env, json_: Json = False, project: Project = None) -> None:
-    """Check an environment's configuration: every fault with its path, line, value, rule and fix."""
+    """Check an environment's configuration: every fault with its path, line, value, rule and fix.
+
+    Exit code 0 where it is sound, 2 where it is not.
+
+    \b
+    Example:
+      estate config check prod
+    """
     from mlops_estate.cli.commands import run_config_check
 
     raise typer.Exit(run_config_check(environment, project, as_json=json_))
@@ -139,7 +175,12 @@ def config_check(environment: Env, json_: Json = False, project: Project = None)
 def config_schema(
     json_: Annotated[bool, typer.Option("--json", help="The schema is JSON in any case.")] = False,
 ) -> None:
-    """Print the JSON Schema of Pulumi.ENV.yaml, for editors."""
+    """Print the JSON Schema of Pulumi.ENV.yaml, for editors.
+
+    \b
+    Example:
+      estate config schema > configuration.schema.json
+    """
     from mlops_estate.cli.commands import run_config_schema
 
     raise typer.Exit(run_config_schema())

@@ -21,28 +21,29 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
-        code = app(args=given, standalone_mode=False)
+        code = app(args=given, standalone_mode=False, prog_name="estate")
     except FaultsFound as found:
         report(found, as_json=as_json)
         return found.exit_code
-    except typer.Abort:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+    except (typer.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
     except typer.Exit as left:
         return left.exit_code
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "format_message"):
             return _usage(error, as_json=as_json)
         raise
+    if code == INTERRUPTED:  # typer answers an interrupt with this code, and says nothing
+        print("interrupted", file=sys.stderr)
     return int(code or 0)
 
 
 def _usage(error: Any, *, as_json: bool) -> int:
     """Say what is wrong with the command line itself."""
     message = error.format_message()
+    if type(error).__name__ == "NoArgsIsHelpError":  # the message is the help itself
+        print(message, file=sys.stderr)
+        return 2
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "estate"
     fault = Fault(command, None, message, f"{command} --help shows what there is")
