@@ -34,6 +34,8 @@ _ROOT = re.compile(r"(?<![\w./-])/opt/ml(?=[/'\"\s]|$)")
 TAIL_LINES = 15
 """How many of the last lines of a failed process an error shows."""
 POLL_SECONDS = 0.01
+OFFLINE = Path(__file__).with_name("offline")
+"""Python imports `sitecustomize` from here at its start, which refuses every connection beyond loopback."""
 NOTICE_SECONDS = 120
 """Time that a spot instance leaves between its notice and its end (EC2 user guide, spot interruption notices)."""
 
@@ -152,7 +154,8 @@ class JobRunner:
         programs.mkdir(parents=True, exist_ok=True)
         for name in ("python", "python3"):  # a wrapper, since a symbolic link would lose a virtual environment
             script = programs / name
-            script.write_text(f"#!/bin/sh\nexec '{self.python}' \"$@\"\n", encoding="utf-8")
+            guarded = f"PYTHONPATH='{OFFLINE}'${{PYTHONPATH:+:$PYTHONPATH}} exec '{self.python}' \"$@\""
+            script.write_text(f"#!/bin/sh\n{guarded}\n", encoding="utf-8")
             script.chmod(0o755)
         variables = {
             "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import contextvars
 import dataclasses
+import gc
 import os
 import runpy
 import threading
@@ -84,7 +85,7 @@ def run_program(
     root = str(program.parent.parent) if isinstance(program, Path) else os.getcwd()
     graph = ResourceGraph(project, stack, preview=driver is None)
     monitor = GraphMonitor(graph, driver, previous, on_event, root)
-    with _ONE_AT_A_TIME, _in_folder(program):
+    with _ONE_AT_A_TIME, _in_folder(program), _few_collections():
         failure = contextvars.copy_context().run(_run, program, monitor, config, secret_keys)
     if failure is not None:
         _raise(failure, monitor, previous)
@@ -170,6 +171,21 @@ def _in_folder(program: Program) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
+
+
+@contextlib.contextmanager
+def _few_collections() -> Iterator[None]:
+    """Collect garbage rarely while the program runs.
+
+    Outputs are cycles of futures and callbacks that live until the end, so each of the default's many collections walks
+    all of them to free nothing: a third of the time at 100 models.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _raise(failure: Exception, monitor: GraphMonitor, previous: ResourceGraph | None) -> None:
