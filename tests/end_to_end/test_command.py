@@ -76,6 +76,17 @@ def test_a_failure_half_way_names_the_resource_and_leaves_the_graph(project):
     assert statuses["Endpoint", MODEL] == "skipped"
 
 
+def test_a_model_below_its_quality_gate_fails_the_run_and_says_so(project):
+    change_model(project, "dev", MODEL, training={"minimum_auc": 0.95})
+    done = _estate("up", "dev", "--json", cwd=project)
+    assert done.returncode == 1, done.stderr
+    said = json.loads(done.stdout)
+    assert said["summary"] == f"{MODEL} was not trained"
+    assert "below the minimum of 0.95" in said["faults"][0]["rule"]
+    statuses = {node.status for node in load(project / ".estate" / "dev" / "graph.json").custom_nodes()}
+    assert statuses == {"created"}
+
+
 def test_a_served_account_answers_boto3_and_is_torn_down_from_another_process(project):
     command = [sys.executable, "-c", "from mlops_estate.cli import main; main()", "serve", "dev"]
     server = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

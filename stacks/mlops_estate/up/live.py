@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mlops_estate.faults import Fault, FaultsFound
+from mlops_estate.faults import Fault
 from mlops_estate.up.report import ModelReport
-from mlops_estate.up.session import EstateSession
+from mlops_estate.up.session import EstateSession, HalfWay
 
 
 def ask_endpoint(session: EstateSession, report: ModelReport) -> None:
-    """Invoke a model's endpoint with its first record and keep status and answer; `FaultsFound` where it fails."""
+    """Invoke a model's endpoint with its first record and keep status and answer; `HalfWay` where it fails."""
     from botocore.exceptions import ClientError
 
     outputs = session.applied().stack_outputs["models"][report.name]
@@ -28,7 +28,7 @@ def ask_endpoint(session: EstateSession, report: ModelReport) -> None:
         )
     except ClientError as error:
         fault = Fault(f"models.{report.name}", report.endpoint, str(error), "look at the model's inference script")
-        raise FaultsFound([fault], f"the endpoint of {report.name} does not answer") from error
+        raise HalfWay([fault], f"the endpoint of {report.name} does not answer") from error
     report.sample_prediction = answer["Body"].read().decode()
 
 

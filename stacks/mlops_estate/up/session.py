@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from mlops_estate.config import LoadedEnvironment, overlay_account, overlay_versions, unpinned
+from mlops_estate.faults import FaultsFound
 
 if TYPE_CHECKING:
     from mlops_estate.embedded.account import EmbeddedAccount
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from mlops_estate.engine import DestroyReport
     from mlops_estate.engine.driver_api import ReadBack
     from mlops_estate.graph import ResourceGraph
+
+class HalfWay(FaultsFound):
+    """The resources stand, but what was to be done with them failed: training, or asking an endpoint."""
+
+    exit_code = 1
+
 
 Progress = Callable[[str, int, int], None]
 """Called with a message, how much is done, and how much there is (0 where it is not known)."""

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_estate.faults import Fault, FaultsFound
+from mlops_estate.faults import Fault
 from mlops_estate.up.data import fetcher, split_uri, storer
 from mlops_estate.up.report import ModelReport
-from mlops_estate.up.session import EstateSession
+from mlops_estate.up.session import EstateSession, HalfWay
 
 if TYPE_CHECKING:
     from mlops_pipelines.training.local import PipelineRun
@@ -93,7 +93,7 @@ def _run_pipeline(session: EstateSession, name: str, pipeline: str, data_uri: st
         )
     except StepFailed as failed:
         fix = f"look into {work_dir}; the step's own output is there"
-        raise FaultsFound([Fault(f"models.{name}", None, str(failed), fix)], f"{name} was not trained") from failed
+        raise HalfWay([Fault(f"models.{name}", None, str(failed), fix)], f"{name} was not trained") from failed
 
 
 def _commit(folder: Path) -> str:
