@@ -249,6 +249,19 @@ def _bucket(params: Mapping[str, Any]) -> Iterator[CallFault]:
         yield CallFault("Bucket", name, rule, "rename it", "limit", "S3 User Guide, Bucket naming rules")
 
 
+@_rule("s3", "PutBucketTagging")
+def _bucket_tags(params: Mapping[str, Any]) -> Iterator[CallFault]:
+    source = "S3 User Guide, Tagging: at most 50 tags, keys of at most 128 characters, values of at most 256"
+    tags = params["Tagging"]["TagSet"]
+    yield from _between(len(tags), 0, 50, "Tagging.TagSet", source, "number of tags")
+    for index, tag in enumerate(tags):
+        path = f"Tagging.TagSet[{index}]"
+        for member, high in (("Key", 128), ("Value", 256)):
+            if len(tag[member]) > high:
+                rule = f"length must be at most {high}, is {len(tag[member])}"
+                yield CallFault(f"{path}.{member}", tag[member], rule, f"at most {high}", "limit", source)
+
+
 def _cidr(value: Any, path: str, low: int, high: int, source: str) -> Iterator[CallFault]:
     if value is None:
         return

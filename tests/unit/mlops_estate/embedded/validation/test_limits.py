@@ -65,6 +65,10 @@ def budget(amount="100", notifications=0, wrapper="Budget"):
     return {wrapper: {"BudgetLimit": {"Amount": amount}}, "NotificationsWithSubscribers": [{}] * notifications}
 
 
+def tagged(tags):
+    return {"Tagging": {"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]}}
+
+
 POLICY = json.dumps({"Statement": []})
 BLUE_GREEN = "DeploymentConfig.BlueGreenUpdatePolicy"
 ROUTING = f"{BLUE_GREEN}.TrafficRoutingConfiguration"
@@ -163,6 +167,10 @@ CASES = [
         ("s3", "CreateBucket", {"Bucket": name}, ["Bucket"])
         for name in ("ab", "0" * 64, "Abc", "a_b", "a..b", "-ab", "ab-", "10.0.0.1", "xn--a", "a-s3alias", "a--ol-s3")
     ],
+    ("s3", "PutBucketTagging", tagged({"k" * 128: "v" * 256}), []),
+    ("s3", "PutBucketTagging", tagged({"a": "", "k" * 129: ""}), ["Tagging.TagSet[1].Key"]),
+    ("s3", "PutBucketTagging", tagged({"a": "v" * 257}), ["Tagging.TagSet[0].Value"]),
+    ("s3", "PutBucketTagging", tagged({str(number): "" for number in range(51)}), ["Tagging.TagSet"]),
     ("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"}, []),
     ("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/15"}, ["CidrBlock"]),
     ("ec2", "CreateSubnet", {"CidrBlock": "10.0.0.0/28"}, []),
