@@ -48,6 +48,8 @@ class AwsDriver:
         self.account = account
         self.caller = Caller(account)
         self._seed = seed
+        self._generations: dict[str, int] = {}
+        """How often a resource has been created anew, by URN: its replacement has another generated name."""
 
     def provider_config(self, request: ResourceRequest) -> None:
         """Refuse a provider for another account or region than the embedded one."""
@@ -83,19 +85,34 @@ class AwsDriver:
             own = [fault for fault in self.caller.check(row.service, call.operation, extra, request.urn)
                    if not str(fault.value).endswith(f"-of-{request.name}")]  # fmt: skip
             faults += [fault for fault in own if fault.where]
-        return self._lost(mapped, request) + faults
+        return self._lost(mapped, request) + faults + self._when_deleted(request, row, keys)
+
+    def _when_deleted(self, request: ResourceRequest, row: Operations, keys: Mapping[str, str]) -> list[Fault]:
+        """Return the faults of inputs that only deletion uses, such as a key's window: the provider checks them too."""
+        if not row.delete_before:
+            return []
+        mapped = Mapped()
+        mapped.params = opened(row.delete_before(request.inputs, keys), mapped)
+        found = self.caller.check(row.service, row.delete, mapped, request.urn)
+        return [fault for fault in found if fault.where in request.inputs]
 
     def create(self, request: ResourceRequest) -> ResourceState:
         """Create the resource: its main call, then the calls for what the service keeps apart."""
+        before = self._generations.get(request.urn)
+        self._generations[request.urn] = 0 if before is None else before + 1
+        try:
+            return self._create(request)
+        except FaultsFound:
+            del self._generations[request.urn]
+            if before is not None:
+                self._generations[request.urn] = before
+            raise
+
+    def _create(self, request: ResourceRequest) -> ResourceState:
         row = self._row(request)
-        if wrong := type_faults(request.type, request.inputs, request.urn):
-            raise FaultsFound(wrong)
-        mapped = self._mapped(request, row)
-        faults = self._lost(mapped, request) + self.caller.check(
-            row.service, row.create, mapped, request.urn, request.type
-        )
-        if faults:
+        if faults := self.check(request):
             raise FaultsFound(faults)
+        mapped = self._mapped(request, row)
         self.account.begin(request.urn)
         response = self.caller.send_checked(row.service, row.create, mapped.params, request.urn)
         keys = {
@@ -212,7 +229,9 @@ class AwsDriver:
 
     def _physical_name(self, request: ResourceRequest, row: Operations) -> str:
         """Return the name the provider would generate: the logical name and seven hexadecimal digits."""
-        digest = hashlib.sha256(f"{self._seed}\n{request.urn}".encode()).hexdigest()[:7]
+        generation = self._generations.get(request.urn, 0)
+        made_of = f"{self._seed}\n{request.urn}" + (f"\n{generation}" if generation else "")
+        digest = hashlib.sha256(made_of.encode()).hexdigest()[:7]
         name = f"{request.name[: row.auto_name_limit - 8]}-{digest}"
         return name.lower() if row.service == "s3" else name
 
