@@ -94,7 +94,7 @@ class AwsDriver:
         mapped = Mapped()
         mapped.params = opened(row.delete_before(request.inputs, keys), mapped)
         found = self.caller.check(row.service, row.delete, mapped, request.urn)
-        return [fault for fault in found if fault.where in request.inputs]
+        return [fault for fault in found if fault.where in request.inputs and fault.value not in keys.values()]
 
     def create(self, request: ResourceRequest) -> ResourceState:
         """Create the resource: its main call, then the calls for what the service keeps apart."""
