@@ -13,8 +13,12 @@ def install() -> None:
     """Add every back end to moto, once per process."""
     from mlops_estate.embedded.backends import (
         bucket_policies,
+        conflicts,
         endpoints,
+        executions,
         feature_store_runtime,
+        lineage,
+        packages,
         patches,
         runtime,
         sagemaker,
@@ -23,7 +27,11 @@ def install() -> None:
     patches.apply()
     bucket_policies.install()
     sagemaker.install()
+    packages.install()
     endpoints.install()
+    executions.install()
+    lineage.install()
+    conflicts.install()
     runtime.install()
     feature_store_runtime.install()
 

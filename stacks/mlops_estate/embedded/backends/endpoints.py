@@ -28,6 +28,9 @@ def install() -> None:
         if params["EndpointName"] in backend.endpoints:
             raise ValidationError(message=f'Cannot create already existing endpoint "{params["EndpointName"]}".')
         result: ActionResult = create(self)
+        # An endpoint serves on when its configuration is deleted (SageMaker API Reference, DeleteEndpointConfig).
+        endpoint = backend.endpoints[params["EndpointName"]]
+        endpoint.serving_config = backend.endpoint_configs[params["EndpointConfigName"]]
         _keep(self, params)
         return result
 
@@ -38,6 +41,18 @@ def install() -> None:
         kept = derived(self).remembered.get(("Endpoint", name))
         return ActionResult({**dict(data), **({"LastDeploymentConfig": kept} if kept else {})})
 
+    delete = SageMakerResponse.delete_endpoint
+
+    @functools.wraps(delete)
+    def deleted(self: Any) -> ActionResult:
+        name = plain_params(self.body)["EndpointName"]
+        if any(row["EndpointName"] == name for row in derived(self).rows.get("InferenceComponent", {}).values()):
+            raise ValidationError(message=f'Cannot delete endpoint "{name}": it still hosts inference components.')
+        derived(self).remembered.pop(("Endpoint", name), None)
+        result: ActionResult = delete(self)
+        return result
+
+    SageMakerResponse.delete_endpoint = deleted
     SageMakerResponse.create_endpoint, SageMakerResponse.describe_endpoint = created, described
 
 
@@ -69,6 +84,7 @@ def _update(self: Any) -> ActionResult:
         for variant in variants:
             _retain(variant, before.get(variant["VariantName"], {}), excluded)
     endpoint.production_variants = variants
+    endpoint.serving_config = config
     endpoint.endpoint_config_name = params["EndpointConfigName"]
     endpoint.data_capture_config = config.data_capture_config
     endpoint.last_modified_time = utcnow()

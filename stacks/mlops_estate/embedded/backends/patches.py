@@ -15,7 +15,6 @@ def apply() -> None:
     _tags()
     _s3_addresses()
     _default_group()
-    _package_groups_by_arn()
 
 
 def _enum(shape: str) -> frozenset[str]:
@@ -118,19 +117,3 @@ def _default_group() -> None:
         return vpc
 
     EC2Backend.create_vpc = create_vpc
-
-
-def _package_groups_by_arn() -> None:
-    """CreateModelPackage and its like take a group's name or ARN (API reference); moto takes the name only."""
-    from moto.sagemaker.models import SageMakerModelBackend
-
-    create = SageMakerModelBackend.create_model_package
-
-    @functools.wraps(create)
-    def create_model_package(self: Any, *arguments: Any, **options: Any) -> Any:
-        group = options.get("model_package_group_name")
-        if group and group.startswith("arn:"):
-            options["model_package_group_name"] = group.rsplit("/", 1)[-1]
-        return create(self, *arguments, **options)
-
-    SageMakerModelBackend.create_model_package = create_model_package

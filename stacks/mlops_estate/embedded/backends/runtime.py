@@ -38,7 +38,7 @@ def _invoke(self: Any) -> TYPE_RESPONSE:
     endpoint = backend.endpoints.get(name)
     if endpoint is None:
         return _error(400, "ValidationError", f"Endpoint {name} of account {self.current_account} not found.")
-    config = backend.endpoint_configs[endpoint.endpoint_config_name]
+    config = endpoint.serving_config
     variant = _variant(config.production_variants, endpoint.production_variants,
                        self.headers.get("X-Amzn-SageMaker-Target-Variant"))  # fmt: skip
     if variant is None:

@@ -12,38 +12,53 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.core.utils import camelcase_to_underscores, utcnow
-from moto.sagemaker.models import sagemaker_backends
+from moto.core.utils import camelcase_to_underscores
 from moto.sagemaker.responses import SageMakerResponse
 
-from mlops_estate.embedded.backends.derived import DerivedBackend, Hook, derived_backends, plain_params, split
+from mlops_estate.embedded.backends import adopted
+from mlops_estate.embedded.backends.derived import DerivedBackend, derived_backends, plain_params
+from mlops_estate.embedded.backends.hooks import HOOKS
+from mlops_estate.embedded.backends.kinds import CREATORS, READERS, creator, derivable, singular, split
 from mlops_estate.embedded.validation.model import service_model
 
 TAKEN_OVER = frozenset({"FeatureGroup"})
-REMEMBERED = ("Model", "EndpointConfig", "Pipeline", "ModelPackageGroup", "DataQualityJobDefinition", "ModelPackage")
+REMEMBERED = (
+    "Model", "EndpointConfig", "Pipeline", "ModelPackageGroup", "ModelPackage", "DataQualityJobDefinition",
+    "ModelQualityJobDefinition", "ModelBiasJobDefinition", "ModelExplainabilityJobDefinition", "ProcessingJob",
+    "TrainingJob", "TransformJob", "HyperParameterTuningJob", "CompilationJob", "Experiment", "Trial",
+)  # fmt: skip
+ANSWERED = frozenset({*CREATORS, *READERS, "List", "Update", "Delete", "Start", "Stop"})
 # Members that moto describes wrongly, whatever was sent: here what was sent counts.
 OVERRULED = {"Model": frozenset({"EnableNetworkIsolation"})}
-WRITTEN_APART = frozenset({"UpdateEndpoint"})  # see `endpoints`
+# Things that nothing here makes, so that there are none: a schedule's runs and their alerts.
+EMPTY = frozenset({"MonitoringExecutions", "MonitoringAlerts", "MonitoringAlertHistory"})
 OURS: set[str] = set()
 
 
 def install() -> None:
     """Add the operations to moto's response class."""
-    model = service_model("sagemaker")
-    for operation in model.operation_names:
-        verb, noun = split(operation)
-        method = camelcase_to_underscores(operation)
-        known = hasattr(SageMakerResponse, method)
-        if operation in WRITTEN_APART or (known and noun.removesuffix("s") not in TAKEN_OVER):
-            continue
-        if verb and not verb.startswith("Batch"):
+    before = frozenset(dir(SageMakerResponse))
+    for operation in service_model("sagemaker").operation_names:
+        if _derived(operation, before):
             OURS.add(operation)
-            setattr(SageMakerResponse, method, _answering(operation))
-    SageMakerResponse.delete_model_package_group = _delete_package_group
-    SageMakerResponse.delete_model_package = _delete_package
-    OURS.update({"DeleteModelPackageGroup", "DeleteModelPackage"})
+            setattr(SageMakerResponse, camelcase_to_underscores(operation), _answering(operation))
+    adopted.install(OURS)
     for noun in REMEMBERED:
         _remember(noun)
+
+
+def _derived(operation: str, before: frozenset[str]) -> bool:
+    """Whether the model alone is enough to answer: moto (its methods are `before`) has neither the operation nor the
+    kind."""
+    verb, noun = split(operation)
+    model = service_model("sagemaker")
+    kind = singular(model, noun) if verb == "List" else noun
+    if kind in TAKEN_OVER:
+        return True
+    if camelcase_to_underscores(operation) in before:
+        return False
+    kept = camelcase_to_underscores(creator(model, kind)) in before
+    return noun in EMPTY or (verb in ANSWERED and derivable(model, kind) and not kept)
 
 
 def derived(response: Any) -> DerivedBackend:
@@ -108,52 +123,3 @@ def _name(params: dict[str, Any], result: ActionResult | None, noun: str) -> str
             (data or {}).get("ModelPackageArn") or params.get("ModelPackageArn") or params.get("ModelPackageName")
         )
     return str(params.get(f"{noun}Name") or params.get("JobDefinitionName"))
-
-
-def _delete_package_group(self: Any) -> ActionResult:
-    """Delete a group; the service refuses one that still holds packages."""
-    from moto.sagemaker.exceptions import ValidationError
-
-    from mlops_estate.embedded.backends.derived import ResourceNotFound
-
-    name = plain_params(self.body)["ModelPackageGroupName"]
-    backend = sagemaker_backends[self.current_account][self.region]
-    if name not in backend.model_package_groups:
-        raise ResourceNotFound(f"model package group {name} does not exist")
-    if any(package.model_package_group_name == name for package in backend.model_packages.values()):
-        raise ValidationError(message=f"Cannot delete ModelPackageGroup {name}: it contains model packages")
-    del backend.model_package_groups[name]
-    return ActionResult({})
-
-
-def _delete_package(self: Any) -> ActionResult:
-    """Delete one version of a model package; the numbers of the others stay."""
-    from mlops_estate.embedded.backends.derived import ResourceNotFound
-
-    name = plain_params(self.body)["ModelPackageName"]
-    backend = sagemaker_backends[self.current_account][self.region]
-    arn = next((key for key, package in backend.model_packages.items() if name in (key, package.arn)), None)
-    if arn is None:
-        raise ResourceNotFound(f"model package {name} does not exist")
-    del backend.model_packages[arn]
-    return ActionResult({})
-
-
-def _feature_group(backend: DerivedBackend, _noun: str, row: dict[str, Any]) -> None:
-    """Fill in what the service resolves: the offline store's path and table, and the throughput."""
-    offline = row.get("OfflineStoreConfig")
-    if offline:
-        stamp = int(utcnow().timestamp())
-        group = row["FeatureGroupName"]
-        base = offline["S3StorageConfig"]["S3Uri"].rstrip("/")
-        path = f"{base}/{backend.account_id}/sagemaker/{backend.region_name}/offline-store/{group}-{stamp}/data"
-        offline["S3StorageConfig"] = {**offline["S3StorageConfig"], "ResolvedOutputS3Uri": path}
-        if not offline.get("DisableGlueTableCreation"):
-            table = {"TableName": f"{group.replace('-', '_')}_{stamp}", "Catalog": "AwsDataCatalog",
-                     "Database": "sagemaker_featurestore"}  # fmt: skip
-            offline["DataCatalogConfig"] = {**table, **offline.get("DataCatalogConfig", {})}
-        row["OfflineStoreStatus"] = {"Status": "Active"}
-    row.setdefault("ThroughputConfig", {"ThroughputMode": "OnDemand"})
-
-
-HOOKS: dict[str, Hook] = {"FeatureGroup": _feature_group}
