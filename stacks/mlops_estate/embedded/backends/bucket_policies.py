@@ -76,7 +76,7 @@ def applies(condition: Mapping[str, Mapping[str, Any]] | None, headers: Mapping[
     """Whether a statement's condition holds for a request over TLS with these headers (names in lower case)."""
     for operator, tests in (condition or {}).items():
         for key, wanted in tests.items():
-            if not _holds(operator, _asked(key, headers), wanted if isinstance(wanted, list) else [wanted]):
+            if not _holds(operator, key, _asked(key, headers), wanted if isinstance(wanted, list) else [wanted]):
                 return False
     return True
 
@@ -88,12 +88,18 @@ def _asked(key: str, headers: Mapping[str, str]) -> str | None:
     return headers.get(key.lower().removeprefix("s3:")) if key.lower().startswith("s3:x-amz-") else None
 
 
-def _holds(operator: str, value: str | None, wanted: list[Any]) -> bool:
+def _told(key: str) -> bool:
+    """Whether a request tells what a condition key asks for."""
+    return key.lower() == "aws:securetransport" or key.lower().startswith("s3:x-amz-")
+
+
+def _holds(operator: str, key: str, value: str | None, wanted: list[Any]) -> bool:
     texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in wanted]
     if operator == "Null":
         return (value is None) == (texts[0].lower() == "true")
     if value is None:
-        return operator.endswith("IfExists")
+        # IAM User Guide, Condition operators: a negated operator holds where its key is absent.
+        return operator.endswith("IfExists") or ("Not" in operator and _told(key))
     plain = operator.removesuffix("IfExists")
     if plain in {"Bool", "StringEquals", "ArnEquals"}:
         return value in texts

@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import sagemaker_backends
+from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from mlops_estate.embedded.backends.derived import plain_params
@@ -54,6 +54,25 @@ def install() -> None:
 
     SageMakerResponse.delete_endpoint = deleted
     SageMakerResponse.create_endpoint, SageMakerResponse.describe_endpoint = created, described
+    _weights()
+
+
+def _weights() -> None:
+    """A variant keeps what a request does not change; moto then drops it: the count where only the weight changes."""
+    change = SageMakerModelBackend.update_endpoint_weights_and_capacities
+
+    @functools.wraps(change)
+    def changed(self: Any, endpoint_name: str, desired_weights_and_capacities: list[dict[str, Any]]) -> Any:
+        endpoint = self.endpoints.get(endpoint_name)
+        running = {variant["VariantName"]: variant for variant in endpoint.production_variants} if endpoint else {}
+        filled = []
+        for item in desired_weights_and_capacities:
+            now = running.get(item["VariantName"], {})
+            kept = {f"Desired{what}": now.get(f"Current{what}") for what in ("Weight", "InstanceCount")}
+            filled.append({**kept, **item})
+        return change(self, endpoint_name, filled)
+
+    SageMakerModelBackend.update_endpoint_weights_and_capacities = changed
 
 
 def _keep(response: Any, params: dict[str, Any]) -> None:

@@ -57,7 +57,8 @@ def _invoke(self: Any) -> TYPE_RESPONSE:
     except ModelError as error:
         message = {"Message": str(error), "OriginalMessage": error.original_message,
                    "OriginalStatusCode": error.original_status}  # fmt: skip
-        return error.status, {"x-amzn-errortype": "ModelError", "Content-Type": "application/json"}, json.dumps(message)
+        status, headers, _ = _error(error.status, "ModelError", "")
+        return status, headers, json.dumps(message)
     _capture(self.current_account, config.data_capture_config, name, variant["VariantName"],
              (body, content_type), (answer, kind))  # fmt: skip
     headers = {"Content-Type": kind, "x-Amzn-Invoked-Production-Variant": variant["VariantName"]}
@@ -65,7 +66,8 @@ def _invoke(self: Any) -> TYPE_RESPONSE:
 
 
 def _error(status: int, code: str, message: str) -> TYPE_RESPONSE:
-    headers = {"x-amzn-errortype": code, "Content-Type": "application/json"}
+    # moto takes the status from the headers.
+    headers = {"x-amzn-errortype": code, "Content-Type": "application/json", "status": str(status)}
     return status, headers, json.dumps({"Message": message})
 
 

@@ -57,4 +57,5 @@ class FeatureStoreRuntimeResponse(BaseResponse):
             return 200, {"Content-Type": "application/json"}, json.dumps(act() or {})
         except RecordRefused as refused:
             headers = {"x-amzn-errortype": refused.code, "Content-Type": "application/json"}
+            headers["status"] = str(refused.status)  # where moto takes it from
             return refused.status, headers, json.dumps({"Message": str(refused)})
