@@ -1,4 +1,4 @@
-"""The smallest call that a service model accepts: for tests that try an operation of every kind."""
+"""The smallest call that a service model accepts, and what is wrong with an answer: for tests of every operation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from mlops_estate.embedded.validation.model import service_model
+from mlops_estate.embedded.validation.model import CallFault, _structure, service_model
 from mlops_estate.embedded.validation.patterns import matches
 
 ARN = "arn:aws:{}:eu-west-1:123456789012:{}"
@@ -17,7 +17,8 @@ TEXTS = ("thing", "1", "1.0", "a/b", "s3://bucket/path", "https://s3/bucket/path
          *(ARN.format("sagemaker", f"{kind}/thing") for kind in
            ("model-package", "model-package-group", "cluster", "endpoint", "mlflow-tracking-server", "image",
             "workteam/private-crowd", "hub-content/aws/Model", "studio-lifecycle-config", "pipeline")),
-         ARN.format("sagemaker", "cluster/abcdefghijkl"), ARN.format("kms", "key/abc"), ARN.format("lambda", "function:a"),
+         ARN.format("sagemaker", "cluster/abcdefghijkl"),
+         ARN.format("kms", "key/abc"), ARN.format("lambda", "function:a"),
          ARN.format("sagemaker", "hub-content/SageMakerPublicHub/Model/thing/1.0.0"),
          "arn:aws:sagemaker:eu-west-1:aws:hub-content/SageMakerPublicHub/Model/thing/1.0.0",
          ARN.format("s3", "bucket"))  # fmt: skip
@@ -26,8 +27,8 @@ TEXTS = ("thing", "1", "1.0", "a/b", "s3://bucket/path", "https://s3/bucket/path
 def minimal_call(service: str, operation: str, **given: Any) -> dict[str, Any]:
     """Return the parameters of the smallest call, `given` ones as they are."""
     shape = service_model(service).operation_model(operation).input_shape
-    params: dict[str, Any] = _minimal(shape) if shape else {}
-    return {**params, **given}
+    needed = [name for name in (shape.required_members if shape else []) if name not in given]
+    return {**{name: _minimal(shape.members[name]) for name in needed if shape}, **given}
 
 
 def _minimal(shape: Shape) -> Any:
@@ -58,3 +59,9 @@ def _text(shape: Shape) -> str:
         if low <= len(text) <= high and (not pattern or matches(pattern, text)):
             return text
     raise AssertionError(f"no text of `TEXTS` fits {shape.name}: {pattern}")
+
+
+def answer_faults(service: str, operation: str, answer: dict[str, Any]) -> list[CallFault]:
+    """Return every fault of an answer by the service's model: missing, unknown, mistyped or malformed members."""
+    shape = service_model(service).operation_model(operation).output_shape
+    return list(_structure(answer, shape, "", operation)) if shape else []

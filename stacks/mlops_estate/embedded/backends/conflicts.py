@@ -80,7 +80,9 @@ def _unique(operation: str, member: str, attribute: str, message: str, error: An
     def _(self: Any, params: dict[str, Any]) -> None:
         store = getattr(sagemaker_backends[self.current_account][self.region], attribute)
         if params[member] in store:
-            raise error(message.format(store[params[member]].arn))
+            arn = store[params[member]].arn
+            # moto keeps the ARN of an endpoint configuration in a tuple.
+            raise error(message.format(arn if isinstance(arn, str) else arn[0]))
 
 
 def _json_definition(operation: str) -> None:

@@ -16,7 +16,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
 from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import sagemaker_backends
+from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sqs.models import sqs_backends
 
@@ -31,6 +31,7 @@ RUNNING = frozenset({"Executing", "Stopping"})
 def install() -> None:
     """Add and mend the operations."""
     SageMakerResponse.start_pipeline_execution = _starting(SageMakerResponse.start_pipeline_execution)
+    SageMakerModelBackend.start_pipeline_execution = _by_name(SageMakerModelBackend.start_pipeline_execution)
     SageMakerResponse.describe_pipeline_execution = _describing(SageMakerResponse.describe_pipeline_execution)
     SageMakerResponse.delete_pipeline = _deleting(SageMakerResponse.delete_pipeline)
     SageMakerResponse.list_pipeline_execution_steps = _list_steps
@@ -43,6 +44,16 @@ def install() -> None:
         "ListPipelineExecutionSteps", "StopPipelineExecution", "RetryPipelineExecution", "UpdatePipelineExecution",
         "SendPipelineExecutionStepSuccess", "SendPipelineExecutionStepFailure",
     })  # fmt: skip
+
+
+def _by_name(start: Any) -> Any:
+    """moto looks pipelines up by name; AWS takes an ARN too (API reference, StartPipelineExecution)."""
+
+    @functools.wraps(start)
+    def started(self: Any, pipeline_name: str, *arguments: Any, **options: Any) -> Any:
+        return start(self, pipeline_name.rsplit("/", 1)[-1], *arguments, **options)
+
+    return started
 
 
 def _starting(start: Any) -> Any:
@@ -60,8 +71,6 @@ def _starting(start: Any) -> Any:
         definition = _loaded(pipeline.pipeline_definition)
         if faults := parameter_faults(definition, params.get("PipelineParameters") or []):
             raise ValidationError(message="; ".join(faults))
-        # moto looks pipelines up by name; AWS takes an ARN too.
-        self.body = json.dumps({**params, "PipelineName": name})
         result: Any = start(self)
         execution = pipeline.pipeline_executions[result.result["PipelineExecutionArn"]]
         _run(derived(self), execution, definition)

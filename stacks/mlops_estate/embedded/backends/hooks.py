@@ -149,6 +149,11 @@ def _group_policy(backend: DerivedBackend, row: dict[str, Any], _params: dict[st
         raise ValidationError(message=f"ModelPackageGroup {row['ModelPackageGroupName']} does not exist.")
 
 
+def _endpoint_policy(backend: DerivedBackend, row: dict[str, Any], _params: dict[str, Any]) -> None:
+    if row["EndpointName"] not in moto_of(backend).endpoints:
+        raise ValidationError(message=f'Could not find endpoint "{row["EndpointName"]}".')
+
+
 HOOKS: dict[str, Hook] = {
     "CreateFeatureGroup": _feature_group,
     "UpdateFeatureGroup": _feature_group_update,
@@ -164,5 +169,6 @@ HOOKS: dict[str, Hook] = {
     "CreateInferenceExperiment": _inference_experiment,
     "UpdateInferenceExperiment": _inference_experiment_update,
     "CreateModelCardExportJob": _model_card_export,
+    "PutEndpointPolicy": _endpoint_policy,
     "PutModelPackageGroupPolicy": _group_policy,
 }

@@ -15,6 +15,7 @@ def apply() -> None:
     _tags()
     _s3_addresses()
     _default_group()
+    _domain_ids()
 
 
 def _enum(shape: str) -> frozenset[str]:
@@ -117,3 +118,17 @@ def _default_group() -> None:
         return vpc
 
     EC2Backend.create_vpc = create_vpc
+
+
+def _domain_ids() -> None:
+    """CreateDomain answers the new domain's id (SageMaker API Reference); moto's leaves it out."""
+    from moto.sagemaker.models import SageMakerModelBackend
+
+    create = SageMakerModelBackend.create_domain
+
+    @functools.wraps(create)
+    def create_domain(self: Any, *arguments: Any, **options: Any) -> dict[str, str]:
+        answer: dict[str, str] = create(self, *arguments, **options)
+        return {**answer, "DomainId": answer["DomainArn"].rsplit("/", 1)[-1]}
+
+    SageMakerModelBackend.create_domain = create_domain

@@ -42,6 +42,8 @@ def install() -> None:
         if _derived(operation, before):
             OURS.add(operation)
             setattr(SageMakerResponse, camelcase_to_underscores(operation), _answering(operation))
+    SageMakerResponse.update_inference_component_runtime_config = _runtime_config
+    OURS.add("UpdateInferenceComponentRuntimeConfig")
     adopted.install(OURS)
     for noun in REMEMBERED:
         _remember(noun)
@@ -74,6 +76,17 @@ def _answering(operation: str) -> Callable[[Any], ActionResult]:
 
     method.__doc__ = f"Answer {operation} from the service model."
     return method
+
+
+def _runtime_config(self: Any) -> ActionResult:
+    """Change how many copies of an inference component run: an update of that one member."""
+    params = plain_params(self.body)
+    update = {
+        "InferenceComponentName": params["InferenceComponentName"],
+        "RuntimeConfig": params["DesiredRuntimeConfig"],
+    }
+    answer = derived(self).answer(service_model("sagemaker"), "UpdateInferenceComponent", update, HOOKS)
+    return ActionResult(answer)
 
 
 def _remember(noun: str) -> None:
