@@ -12,6 +12,7 @@ import functools
 def install() -> None:
     """Add every back end to moto, once per process."""
     from mlops_estate.embedded.backends import (
+        alarms,
         bucket_policies,
         conflicts,
         endpoints,
@@ -25,6 +26,7 @@ def install() -> None:
     )
 
     patches.apply()
+    alarms.install()
     bucket_policies.install()
     sagemaker.install()
     packages.install()
@@ -37,7 +39,8 @@ def install() -> None:
 
 
 def answered_here(service: str, operation: str) -> bool:
-    """Whether a back end of ours answers an operation; `install` must have run."""
-    from mlops_estate.embedded.backends import sagemaker
+    """Whether a back end of ours answers an operation that moto lacks; `install` must have run."""
+    from mlops_estate.embedded.backends import alarms, sagemaker
 
-    return service == "sagemaker-featurestore-runtime" or (service == "sagemaker" and operation in sagemaker.OURS)
+    ours = {"cloudwatch": alarms.OURS, "sagemaker": sagemaker.OURS}
+    return service == "sagemaker-featurestore-runtime" or operation in ours.get(service, ())
