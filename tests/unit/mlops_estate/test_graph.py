@@ -92,6 +92,12 @@ def test_components_children_and_types_are_grouped():
     assert list(graph.by_type()) == ["a:a:A", "z:z:Z"]
 
 
+def test_a_node_is_nothing_special_unless_it_says_so():
+    plain = node("x")
+    assert not (plain.protect or plain.retain_on_delete or plain.delete_before_replace or plain.id or plain.aws)
+    assert plain.status == "planned"
+
+
 @pytest.mark.parametrize(
     ("type_", "is_provider"), [("pulumi:providers:aws", True), ("aws:iam/role:Role", False), (STACK_TYPE, False)]
 )

@@ -7,7 +7,7 @@ import warnings
 
 import pulumi
 import pytest
-from tests.support.fake_driver import FakeDriver, Thing, named, run
+from tests.support.fake_driver import FakeDriver, Group, Provider, Thing, named, run
 
 from mlops_estate.engine import EngineFault, destroy, run_program
 from mlops_estate.faults import Fault, FaultsFound
@@ -72,6 +72,12 @@ def test_no_fault_shows_a_secret(inputs, rule):
     assert "4711" not in str(fault)
     assert "[secret]" in str(fault)
     assert "4711" not in named(fault.graph)["x"].error
+
+
+def test_a_fault_of_what_is_no_secret_shows_its_value():
+    program = lambda: Thing("x", size=5, password=pulumi.Output.secret("hunter2-4711"))  # noqa: E731 -- one line
+    (fault,) = failing(program, "create x").faults
+    assert (fault.where, fault.value) == ("size", 5)
 
 
 def test_a_failed_run_can_be_taken_up_again():
@@ -226,6 +232,17 @@ def test_the_programs_own_faults_go_through_before_anything_is_created():
     assert not isinstance(caught.value, EngineFault)
     assert caught.value.faults == (fault,)
     assert caught.value.exit_code == 2
+
+
+def test_components_and_providers_alone_count_as_nothing_created():
+    def program():
+        Group("group")
+        Provider("explicit")
+        raise FaultsFound([Fault("models.x", 1, "rule", "fix")])
+
+    with pytest.raises(FaultsFound) as caught:
+        run(program, FakeDriver())
+    assert not isinstance(caught.value, EngineFault)
 
 
 def test_faults_of_a_component_are_translated():

@@ -106,6 +106,13 @@ def test_what_cannot_go_keeps_its_settings_and_all_that_it_needs():
     assert {id_.rpartition("-")[0] for id_ in driver.standing} == {"bucket", "policy", "key", "role"}
 
 
+def test_nobody_asks_whether_a_provider_can_go():
+    driver, graph = standing(lambda: Thing("x", pulumi.ResourceOptions(provider=Provider("explicit"))))
+    driver.kept["explicit"] = ("never asked",)
+    report = destroy(graph, driver)
+    assert (report.kept, names(report.deleted)) == ({}, ["x"])
+
+
 def test_reading_back_asks_for_all_that_stands_and_counts_providers_as_declared():
     def program():
         Thing("x", pulumi.ResourceOptions(provider=Provider("explicit")))

@@ -90,6 +90,10 @@ def test_a_wrapper_is_filled_from_what_lies_flat():
     assert found.origin("DatabaseInput.Name") == "name"
 
 
+def test_a_wrapper_that_is_required_is_filled_whatever_its_name():
+    assert mapped({"budgetName": "b"}, "budgets", "CreateBudget", "Thing").params == {"Budget": {"BudgetName": "b"}}
+
+
 def test_a_mapping_becomes_pairs_with_the_key_in_their_origin():
     found = mapped({"name": "c", "tags": {"a.b": "x", "n": 5}}, "sagemaker", "CreateEndpointConfig")
     assert found.params["Tags"] == [{"Key": "a.b", "Value": "x"}, {"Key": "n", "Value": "5"}]
@@ -144,6 +148,8 @@ def test_what_has_the_wrong_form_stays_for_validation_to_name(wrong):
         ("cloudwatch", "PutMetricAlarm", "Threshold", "0.5", 0.5),
         ("cloudwatch", "PutMetricAlarm", "Threshold", "half", "half"),
         ("cloudwatch", "PutMetricAlarm", "ActionsEnabled", "false", False),
+        ("cloudwatch", "PutMetricAlarm", "ActionsEnabled", "Enabled", True),
+        ("cloudwatch", "PutMetricAlarm", "ActionsEnabled", "Disabled", False),
         ("cloudwatch", "PutMetricAlarm", "ActionsEnabled", "maybe", "maybe"),
         ("cloudwatch", "PutMetricAlarm", "AlarmName", True, "true"),
         ("cloudwatch", "PutMetricAlarm", "AlarmName", 3.0, "3"),

@@ -129,4 +129,5 @@ def test_members_look_ups_and_makers_exist_in_the_services():
         assert member in names or (service, member) == ("sns", "KmsMasterKeyId")
         looked_up = service_model(kind.service)
         operation = next(name for name in looked_up.operation_names if xform_name(name) == kind.method)
-        assert kind.parameter in looked_up.operation_model(operation).input_shape.members
+        parameter = looked_up.operation_model(operation).input_shape.members[kind.parameter]
+        assert (parameter.type_name == "list") == kind.listed
