@@ -94,7 +94,8 @@ def test_components_children_and_types_are_grouped():
 
 def test_a_node_is_nothing_special_unless_it_says_so():
     plain = node("x")
-    assert not (plain.protect or plain.retain_on_delete or plain.delete_before_replace or plain.id or plain.aws)
+    assert (plain.protect, plain.retain_on_delete, plain.delete_before_replace) == (False, False, False)
+    assert (plain.id, plain.aws) == (None, {})
     assert plain.status == "planned"
 
 

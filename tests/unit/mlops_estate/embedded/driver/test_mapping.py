@@ -91,7 +91,8 @@ def test_a_wrapper_is_filled_from_what_lies_flat():
 
 
 def test_a_wrapper_that_is_required_is_filled_whatever_its_name():
-    assert mapped({"budgetName": "b"}, "budgets", "CreateBudget", "Thing").params == {"Budget": {"BudgetName": "b"}}
+    found = mapped({"timeUnit": "MONTHLY"}, "budgets", "CreateBudget", "Thing")
+    assert found.params == {"Budget": {"TimeUnit": "MONTHLY"}}
 
 
 def test_a_mapping_becomes_pairs_with_the_key_in_their_origin():
