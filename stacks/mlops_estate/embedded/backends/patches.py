@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ def apply() -> None:
     _s3_addresses()
     _default_group()
     _domain_ids()
+    _paths_of_state_machines()
 
 
 def _enum(shape: str) -> frozenset[str]:
@@ -132,3 +134,17 @@ def _domain_ids() -> None:
         return {**answer, "DomainId": answer["DomainArn"].rsplit("/", 1)[-1]}
 
     SageMakerModelBackend.create_domain = create_domain
+
+
+def is_definite(path: str) -> bool:
+    """Whether a JSONPath names one value: no wildcard, slice, union, filter or descent outside quotes."""
+    plain = re.sub(r"'[^']*'|\"[^\"]*\"", "", path)
+    return not re.search(r"\*|\.\.|\?|\[[^\]]*[:,]", plain)
+
+
+def _paths_of_state_machines() -> None:
+    """A path that names one value gives that value (Step Functions Developer Guide, Reference paths): moto's
+    `$.a[0].b` gives a list of it, as only paths that end with an index count as such there."""
+    from moto.stepfunctions.parser.asl.utils import json_path
+
+    json_path._is_singleton_array_access = is_definite
