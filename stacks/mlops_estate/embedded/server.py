@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -13,7 +12,8 @@ LOOPBACK = "127.0.0.1"
 
 def _application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     """Return moto's WSGI application with two changes: the feature store's address, and errors that SDKs can read."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from moto.backends import list_of_moto_modules
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
     class Dispatcher(DomainDispatcherApplication):
         """Tells the feature store's run time from SageMaker's control plane: both sign as `sagemaker`."""
@@ -24,16 +24,48 @@ def _application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
                 return host.replace("api.", "featurestore-runtime.", 1)
             return host
 
+        def get_backend_for_host(self, host: str | None) -> Any:
+            """Refuse the host of a service that moto lacks, where moto prints a line and fails."""
+            named = host is None or host == "moto_api" or host in list_of_moto_modules()
+            if not named and not any(pattern.match(f"http://{host}") for _, pattern in self.backend_url_patterns):
+                raise NotImplementedError(f"there is no back end for {host}")
+            return super().get_backend_for_host(host)
+
         def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+            signature = {"authorization": environ.get("HTTP_AUTHORIZATION", "")}
+            asked = f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}"
             try:
                 return super().__call__(environ, start_response)
-            except NotImplementedError as error:
-                body = json.dumps({"__type": "NotImplemented", "message": f"the embedded account lacks this: {error}"})
-                headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-errortype", "NotImplemented")]
-                start_response("501 Not Implemented", headers)
-                return [body.encode()]
+            except (NotImplementedError, ModuleNotFoundError) as error:
+                return _unanswered(signature, f"{asked}: {error}", start_response)
 
-    return Dispatcher(create_backend_app)
+    return Dispatcher(_service_application)
+
+
+def _service_application(service: Any) -> Any:
+    """Return moto's application of a service; an address that it lacks is answered in the service's protocol."""
+    from flask import request
+    from moto.moto_server.werkzeug_app import create_backend_app
+    from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+    from mlops_estate.embedded.backends.unanswered import unanswered
+
+    def no_route(_error: Exception) -> tuple[str, int, dict[str, str]]:
+        status, headers, body = unanswered(dict(request.headers), f"{request.method} {request.path}")
+        return body, status, headers
+
+    application = create_backend_app(service)
+    for error in (NotFound, MethodNotAllowed):
+        application.register_error_handler(error, no_route)
+    return application
+
+
+def _unanswered(signature: dict[str, str], asked: str, start_response: Any) -> list[bytes]:
+    from mlops_estate.embedded.backends.unanswered import unanswered
+
+    status, headers, body = unanswered(signature, asked)
+    start_response(f"{status} Not Implemented", list(headers.items()))
+    return [body.encode()]
 
 
 class AccountServer:

@@ -24,9 +24,11 @@ def install() -> None:
         patches,
         runtime,
         sagemaker,
+        unanswered,
     )
 
     patches.apply()
+    unanswered.install()
     alarms.install()
     bucket_configurations.install()
     bucket_policies.install()

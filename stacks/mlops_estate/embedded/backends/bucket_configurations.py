@@ -60,13 +60,19 @@ def install() -> None:
             return _not_implemented(lacked)
         if name and (asked := KEPT.keys() & query.keys()):
             return _configuration(self, request.method, name, asked.pop(), query)
-        return bucket(self, request, full_url)
+        try:
+            return bucket(self, request, full_url)
+        except NotImplementedError as error:
+            return _error(501, "NotImplemented", f"The embedded account does not answer this: {error}")
 
     @functools.wraps(key)
     def key_response(self: Any, request: Any, full_url: str) -> Any:
         if lacked := OBJECTS_LACK & self._get_querystring(request, full_url).keys():
             return _not_implemented(lacked)
-        return key(self, request, full_url)
+        try:
+            return key(self, request, full_url)
+        except NotImplementedError as error:
+            return _error(501, "NotImplemented", f"The embedded account does not answer this: {error}")
 
     S3Response._bucket_response, S3Response._key_response = bucket_response, key_response
     _event_bridge()
