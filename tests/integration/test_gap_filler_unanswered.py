@@ -63,7 +63,7 @@ def test_what_nobody_answers_is_a_readable_error(
         getattr(client, xform_name(operation))(**minimal_call(service, operation))
     answer = refused.value.response
     assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("NotImplemented", 501)
-    assert "The embedded account " in answer["Error"]["Message"]
+    assert "the embedded account lacks this" in answer["Error"]["Message"]
 
 
 def test_what_is_answered_is_answered_still(url: str) -> None:

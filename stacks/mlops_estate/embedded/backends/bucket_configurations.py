@@ -63,7 +63,7 @@ def install() -> None:
         try:
             return bucket(self, request, full_url)
         except NotImplementedError as error:
-            return _error(501, "NotImplemented", f"The embedded account does not answer this: {error}")
+            return _error(501, "NotImplemented", f"the embedded account lacks this: {error}")
 
     @functools.wraps(key)
     def key_response(self: Any, request: Any, full_url: str) -> Any:
@@ -72,14 +72,14 @@ def install() -> None:
         try:
             return key(self, request, full_url)
         except NotImplementedError as error:
-            return _error(501, "NotImplemented", f"The embedded account does not answer this: {error}")
+            return _error(501, "NotImplemented", f"the embedded account lacks this: {error}")
 
     S3Response._bucket_response, S3Response._key_response = bucket_response, key_response
     _event_bridge()
 
 
 def _not_implemented(lacked: frozenset[str] | set[str]) -> TYPE_RESPONSE:
-    return _error(501, "NotImplemented", f"The embedded account lacks the subresource {', '.join(sorted(lacked))}.")
+    return _error(501, "NotImplemented", f"the embedded account lacks this: the subresource {', '.join(sorted(lacked))}.")
 
 
 def _error(status: int, code: str, message: str) -> TYPE_RESPONSE:

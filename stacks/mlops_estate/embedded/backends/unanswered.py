@@ -42,7 +42,7 @@ def install() -> None:
             return call(self)
         except NotImplementedError as error:
             operation = f"{self.boto3_service_name} {self._get_action()}"
-            told = NotImplementedHere(f"The embedded account does not answer {operation}: {error}")
+            told = NotImplementedHere(f"the embedded account lacks this: {operation} ({error})")
             _, headers, body = self.serialized(ActionResult(told))
             return STATUS, {**headers, "status": str(STATUS)}, body
 
@@ -64,7 +64,7 @@ def install() -> None:
 def unanswered(headers: Mapping[str, Any], asked: str) -> tuple[int, dict[str, str], str]:
     """Return the answer to a request that has no back end, in the protocol of the service that it was signed for."""
     service = signed_for(headers)
-    message = f"The embedded account does not answer {service}: {asked}"
+    message = f"the embedded account lacks this: {service}: {asked}"
     protocol = _protocol(service)
     if protocol in {"query", "ec2", "rest-xml"}:
         error = f"<Error><Code>NotImplemented</Code><Message>{escape(message)}</Message></Error>"
