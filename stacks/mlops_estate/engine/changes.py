@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mlops_estate.engine.driver_api import ResourceDriver, ResourceRequest, ResourceState
+from mlops_estate.engine.driver_api import PartlyCreated, ResourceDriver, ResourceRequest, ResourceState
 from mlops_estate.engine.events import Event, OnEvent
 from mlops_estate.faults import Fault, FaultsFound
 from mlops_estate.graph import ResourceGraph, ResourceNode
@@ -42,7 +42,11 @@ class Reconciler:
         """Create or change `node`; its id, outputs, record and status are set. `FaultsFound` where it is refused."""
         old = self.previous.get(node.urn)
         if old is None or old.id is None:
-            self._take(node, self.driver.create(request), "created")
+            self._create(node, request, "created")
+            return
+        if old.aws.get("incomplete"):
+            self.driver.delete(state_of(old))  # its creation was not finished, so nothing of it can be relied on
+            self._create(node, request, "replaced")
             return
         request = self._with_ignored(node, old, request)
         if node.inputs == old.inputs and dict(request.default_tags) == old.aws.get("default_tags", {}):
@@ -60,7 +64,7 @@ class Reconciler:
         if goes_first:
             self.driver.delete(state_of(old))
             old.id, old.status = None, "deleted"  # whatever becomes of its successor
-        self._take(node, self.driver.create(request), "replaced")
+        self._create(node, request, "replaced")
         if not goes_first:
             self.replaced.append(old)
 
@@ -94,11 +98,23 @@ class Reconciler:
             request.urn, request.type, request.name, inputs, request.default_tags, request.provider_region
         )
 
+    def _create(self, node: ResourceNode, request: ResourceRequest, status: str) -> None:
+        try:
+            state = self.driver.create(request)
+        except PartlyCreated as partly:
+            self._keep(node, partly.state)
+            raise
+        self._take(node, state, status)
+
     def _take(self, node: ResourceNode, state: ResourceState, status: str) -> None:
-        node.id, node.outputs, node.status = state.id, state.outputs, status
+        self._keep(node, state)
+        node.status = status
+        self._on_event(Event(status, node.urn, node.type, node.name))
+
+    def _keep(self, node: ResourceNode, state: ResourceState) -> None:
+        node.id, node.outputs = state.id, state.outputs
         node.aws = {
             **state.record,
             "default_tags": dict(state.request.default_tags),
             "provider_region": state.request.provider_region,
         }
-        self._on_event(Event(status, node.urn, node.type, node.name))

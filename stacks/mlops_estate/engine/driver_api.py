@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from mlops_estate.faults import Fault, FaultsFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,23 @@ class ResourceRequest:
 
 @dataclass(slots=True)
 class ResourceState:
-    """One resource as it stands. `record` is JSON data, enough to update, delete or read it in another process."""
+    """One resource as it stands. `record` is JSON data, enough to update, delete or read it in another process.
+
+    A record with `incomplete` set is of a resource whose creation broke off: the next run starts it anew.
+    """
 
     request: ResourceRequest
     id: str
     outputs: dict[str, Any]
     record: dict[str, Any]
+
+
+class PartlyCreated(FaultsFound):
+    """The resource was created, but a call that completes it failed: `state` is what stands, and must not be lost."""
+
+    def __init__(self, faults: Iterable[Fault], state: ResourceState) -> None:
+        super().__init__(faults)
+        self.state = state
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,7 @@ class ResourceDriver(Protocol):
     """Creates, updates, reads and deletes resources; a fault raises `FaultsFound` with the URN and the input path."""
 
     def create(self, request: ResourceRequest) -> ResourceState:
-        """Create the resource."""
+        """Create the resource; `PartlyCreated` where it stands but could not be completed."""
         ...
 
     def update(self, state: ResourceState, request: ResourceRequest) -> ResourceState:

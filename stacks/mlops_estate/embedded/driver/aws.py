@@ -21,7 +21,7 @@ from mlops_estate.embedded.driver.table import table
 from mlops_estate.embedded.driver.tags import merged, retag, with_tags
 from mlops_estate.embedded.validation import service_model
 from mlops_estate.embedded.validation.references import Account
-from mlops_estate.engine.driver_api import Deletion, ReadBack, ResourceRequest, ResourceState
+from mlops_estate.engine.driver_api import Deletion, PartlyCreated, ReadBack, ResourceRequest, ResourceState
 from mlops_estate.engine.wire import for_graph
 from mlops_estate.faults import Fault, FaultsFound
 
@@ -102,6 +102,8 @@ class AwsDriver:
         self._generations[request.urn] = 0 if before is None else before + 1
         try:
             return self._create(request)
+        except PartlyCreated:
+            raise
         except FaultsFound:
             del self._generations[request.urn]
             if before is not None:
@@ -113,15 +115,18 @@ class AwsDriver:
         if faults := self.check(request):
             raise FaultsFound(faults)
         mapped = self._mapped(request, row)
-        self.account.begin(request.urn)
+        self.account.begin(f"{request.urn}\n{self._generations[request.urn]}")
         response = self.caller.send_checked(row.service, row.create, mapped.params, request.urn)
         keys = {
             name: jmespath.search(path, {"params": mapped.params, "response": response})
             for name, path in row.keys.items()
         }
-        for call in self._extra_calls(request, row, keys, None):
-            self._send(call, row, request)
-        return self._state(request, row, mapped.params, keys, response)
+        try:
+            for call in self._extra_calls(request, row, keys, None):
+                self._send(call, row, request)
+            return self._state(request, row, mapped.params, keys, response)
+        except FaultsFound as found:
+            raise PartlyCreated(found.faults, self._bare_state(request, row, mapped.params, keys)) from found
 
     def update(self, state: ResourceState, request: ResourceRequest) -> ResourceState:
         """Change the resource in place: only the calls that carry a changed input."""
@@ -318,6 +323,15 @@ class AwsDriver:
         mapped = Mapped()
         mapped.params = opened(call.params, mapped)
         return self.caller.send(call.service or row.service, call.operation, mapped, request.urn)
+
+    def _bare_state(
+        self, request: ResourceRequest, row: Operations, params: Mapping[str, Any], keys: Mapping[str, Any]
+    ) -> ResourceState:
+        """Return what is known without asking the account: enough to delete the resource again."""
+        words = {**keys, "account": self.account.account_id, "region": self.account.region}
+        record = {"operation": f"{row.service}:{row.create}", "keys": dict(keys), "params": _plain(dict(params)),
+                  "incomplete": True}  # fmt: skip
+        return ResourceState(request, row.id.format(**words) or request.name, {}, record)
 
     def _state(
         self,
