@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from moto.core.utils import camelcase_to_underscores
 from moto.sagemaker.responses import SageMakerResponse
+from tests.support.reference_docs import assert_current
 
 from mlops_estate.embedded import backends
 from mlops_estate.embedded.backends.kinds import NOT_DERIVED, singular, split
 from mlops_estate.embedded.backends.sagemaker import OURS
 from mlops_estate.embedded.validation.model import service_model
-from tests.support.reference_docs import assert_current
 
 MODEL = service_model("sagemaker")
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
-from tests.support.minimal_calls import minimal_call
+from tests.support.minimal_calls import answer_faults, minimal_call
 from tests.support.sagemaker_things import IMAGE, create_model, serve_endpoint
 
 from mlops_estate.embedded.account import EmbeddedAccount
@@ -75,6 +76,40 @@ def test_updates_keep_what_they_do_not_name(registry: Any) -> None:
     assert not described(registry, arn).get("CustomerMetadataProperties")
     registry.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
     assert described(registry, arn)["ModelApprovalStatus"] == "Rejected"
+
+
+def test_a_card_keeps_its_content(sagemaker: Any) -> None:
+    """UpdateModelCard makes a new version; "you cannot update both content and status in a single call"."""
+    sagemaker.create_model_card(ModelCardName="card", Content='{"a": 1}', ModelCardStatus="Draft")
+    sagemaker.update_model_card(ModelCardName="card", ModelCardStatus="Approved")
+    shown = sagemaker.describe_model_card(ModelCardName="card")
+    assert (shown["ModelCardVersion"], shown["ModelCardStatus"], shown["Content"]) == (2, "Approved", '{"a": 1}')
+    sagemaker.update_model_card(ModelCardName="card", Content="{}")
+    assert sagemaker.describe_model_card(ModelCardName="card")["ModelCardStatus"] == "Approved"
+
+
+def test_descriptions_hold_no_empty_structures(sagemaker: Any) -> None:
+    """What was not sent is not described, and what is described fits the model's output shapes."""
+    serve_endpoint(sagemaker, "live")
+    for kind in ("Model", "EndpointConfig", "Endpoint"):
+        answer = getattr(sagemaker, xform_name(f"Describe{kind}"))(**{f"{kind}Name": "live"})
+        answer.pop("ResponseMetadata")
+        assert not answer_faults("sagemaker", f"Describe{kind}", answer), kind
+        assert {} not in answer.values()
+
+
+def test_an_endpoint_summarises_its_data_capture(sagemaker: Any) -> None:
+    """DataCaptureConfigSummary has a status and the current percentage; moto shows the configuration as sent."""
+    create_model(sagemaker, "live")
+    variant = {"VariantName": "main", "ModelName": "live", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    capture = {"EnableCapture": True, "InitialSamplingPercentage": 20, "DestinationS3Uri": "s3://bucket/capture",
+               "CaptureOptions": [{"CaptureMode": "Input"}]}  # fmt: skip
+    sagemaker.create_endpoint_config(EndpointConfigName="live", ProductionVariants=[variant], DataCaptureConfig=capture)
+    sagemaker.create_endpoint(EndpointName="live", EndpointConfigName="live")
+    assert sagemaker.describe_endpoint(EndpointName="live")["DataCaptureConfig"] == {
+        "EnableCapture": True, "CaptureStatus": "Started", "CurrentSamplingPercentage": 20,
+        "DestinationS3Uri": "s3://bucket/capture",
+    }  # fmt: skip
 
 
 def test_a_package_names_instance_types_of_today(registry: Any) -> None:

@@ -79,7 +79,9 @@ def install() -> None:
 
 
 def _not_implemented(lacked: frozenset[str] | set[str]) -> TYPE_RESPONSE:
-    return _error(501, "NotImplemented", f"the embedded account lacks this: the subresource {', '.join(sorted(lacked))}.")
+    return _error(
+        501, "NotImplemented", f"the embedded account lacks this: the subresource {', '.join(sorted(lacked))}."
+    )
 
 
 def _error(status: int, code: str, message: str) -> TYPE_RESPONSE:

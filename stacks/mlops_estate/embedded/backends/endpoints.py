@@ -39,7 +39,9 @@ def install() -> None:
         data: Any = describe(self).result
         name = plain_params(self.body)["EndpointName"]
         kept = derived(self).remembered.get(("Endpoint", name))
-        return ActionResult({**dict(data), **({"LastDeploymentConfig": kept} if kept else {})})
+        shown = {**dict(data), **({"LastDeploymentConfig": kept} if kept else {})}
+        shown["DataCaptureConfig"] = _capture_summary(data.get("DataCaptureConfig"))
+        return ActionResult({key: value for key, value in shown.items() if value is not None})
 
     delete = SageMakerResponse.delete_endpoint
 
@@ -55,6 +57,24 @@ def install() -> None:
     SageMakerResponse.delete_endpoint = deleted
     SageMakerResponse.create_endpoint, SageMakerResponse.describe_endpoint = created, described
     _weights()
+
+
+def _capture_summary(config: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what DescribeEndpoint tells of data capture; moto shows the configuration as it was sent.
+
+    Source: SageMaker API Reference, DataCaptureConfigSummary.
+    """
+    if not config:
+        return None
+    enabled = bool(config.get("EnableCapture", True))
+    summary = {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
+        "CurrentSamplingPercentage": config.get("InitialSamplingPercentage"),
+        "DestinationS3Uri": config.get("DestinationS3Uri"),
+        "KmsKeyId": config.get("KmsKeyId"),
+    }
+    return {key: value for key, value in summary.items() if value is not None}
 
 
 def _weights() -> None:

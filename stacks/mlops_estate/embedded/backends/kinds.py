@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from botocore.model import ServiceModel, Shape, StructureShape
@@ -62,7 +63,7 @@ class Kind:
     arn_form: str
     description: StructureShape | None
 
-    def key(self, row: dict[str, object]) -> tuple[str, ...]:
+    def key(self, row: Mapping[str, object]) -> tuple[str, ...]:
         """Return what identifies a thing, of its row or of a request's parameters."""
         return tuple(str(row.get(name) or "") for name in (*self.keys, *self.optional_keys))
 

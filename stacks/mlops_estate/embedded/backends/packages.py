@@ -1,4 +1,4 @@
-"""Model packages and their groups: numbers that are never given twice, updates that keep what they do not name."""
+"""Model packages, their groups and cards: numbers are never given twice, updates keep what they do not name."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def install() -> None:
     SageMakerResponse.update_model_package = _forgetting(SageMakerResponse.update_model_package)
     SageMakerResponse.delete_model_package_group = _delete_package_group
     SageMakerResponse.delete_model_package = _delete_package
+    SageMakerModelBackend.update_model_card = _card_updating(SageMakerModelBackend.update_model_card)
     OURS.update({"DeleteModelPackageGroup", "DeleteModelPackage"})
     for method, shape in (
         ("validate_supported_transform_instance_types", "TransformInstanceType"),
@@ -107,6 +108,22 @@ def _forgetting(update: Any) -> Any:
         for name in ("CustomerMetadataProperties", "ModelApprovalStatus", "ApprovalDescription"):
             sent.pop(name, None)
         return result
+
+    return updated
+
+
+def _card_updating(update: Any) -> Any:
+    """A new version of a model card keeps the content or status that an update does not name; moto's has none."""
+    signature = inspect.signature(update)
+
+    @functools.wraps(update)
+    def updated(self: Any, *arguments: Any, **options: Any) -> Any:
+        given = signature.bind(self, *arguments, **options).arguments
+        versions = self.model_cards.get(given["model_card_name"])
+        if versions:
+            given["content"] = given.get("content") or versions[-1].content
+            given["model_card_status"] = given.get("model_card_status") or versions[-1].model_card_status
+        return update(**given)
 
     return updated
 

@@ -112,7 +112,8 @@ def _remember(noun: str) -> None:
         sent = derived(self).remembered.get((noun, name), {})
         filled = {**{key: value for key, value in sent.items() if key in members}, **dict(data)}
         overruled = {key: sent[key] for key in OVERRULED.get(noun, ()) if key in sent}
-        return ActionResult({**filled, **overruled})
+        # moto shows what was not sent as an empty structure, which lacks what the model requires of it.
+        return ActionResult({key: value for key, value in {**filled, **overruled}.items() if value != {}})
 
     setattr(SageMakerResponse, create_name, created)
     setattr(SageMakerResponse, describe_name, described)
