@@ -21,7 +21,6 @@ def install() -> None:
     """Mend creation and update, add deletion."""
     SageMakerModelBackend.create_model_package = _creating(SageMakerModelBackend.create_model_package)
     SageMakerModelBackend.update_model_package = _updating(SageMakerModelBackend.update_model_package)
-    SageMakerResponse.update_model_package = _forgetting(SageMakerResponse.update_model_package)
     SageMakerResponse.delete_model_package_group = _delete_package_group
     SageMakerResponse.delete_model_package = _delete_package
     SageMakerModelBackend.update_model_card = _card_updating(SageMakerModelBackend.update_model_card)
@@ -94,20 +93,6 @@ def _updating(update: Any) -> Any:
             held = package.customer_metadata_properties or {}
             given["customer_metadata_properties"] = {**held, **(given.get("customer_metadata_properties") or {})}
         return str(update(**given))
-
-    return updated
-
-
-def _forgetting(update: Any) -> Any:
-    """What was sent at creation no longer tells the metadata once an update has changed it."""
-
-    @functools.wraps(update)
-    def updated(self: Any) -> ActionResult:
-        result: ActionResult = update(self)
-        sent = derived(self).remembered.get(("ModelPackage", plain_params(self.body)["ModelPackageArn"]), {})
-        for name in ("CustomerMetadataProperties", "ModelApprovalStatus", "ApprovalDescription"):
-            sent.pop(name, None)
-        return result
 
     return updated
 
