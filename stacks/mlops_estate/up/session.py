@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlops_estate.engine.driver_api import ReadBack
     from mlops_estate.graph import ResourceGraph
 
+
 class HalfWay(FaultsFound):
     """The resources stand, but what was to be done with them failed: training, or asking an endpoint."""
 
