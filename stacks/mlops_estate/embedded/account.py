@@ -46,7 +46,10 @@ class EmbeddedAccount:
         backends.install()
         self._stack.enter_context(_clean_environment(self.region))
         self._stack.enter_context(NetworkGuard())
-        self._stack.enter_context(mock_aws(config={"core": {"reset_boto3_session": False, "mock_credentials": False}}))
+        core = {"reset_boto3_session": False, "mock_credentials": False}
+        # State machines run in moto's interpreter; the alternative is that every execution succeeds at once.
+        machines = {"execute_state_machine": True}
+        self._stack.enter_context(mock_aws(config={"core": core, "stepfunctions": machines}))
         mock_random.seed(self._seed)
         self._session = boto3.session.Session(region_name=self.region, **FAKE)
         return self
