@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.support.project import copy_project
+from tests.support.project import change_estate, change_model, copy_project
 from tests.support.reference_docs import assert_current
 
 from mlops_estate.config import load_environment
@@ -58,3 +58,16 @@ def test_the_coverage_table_is_current():
             row = Row(**{**row, "not_read": tuple(row["not_read"])})
             rows[row.type] = max(row, rows.get(row.type, row), key=lambda entry: entry.count)
     assert_current("coverage.md", "coverage", as_markdown(rows[name] for name in sorted(rows)))
+
+
+def test_a_pinned_version_and_a_network_of_ones_own_stand_up_too(tmp_path):
+    folder = copy_project(tmp_path)
+    change_model(folder, "dev", "mortgage-approval", release={"version": 2, "previous": 1})
+    change_estate(folder, "dev", network={"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"]})
+    found = up(load_environment("dev", folder))
+    assert found.unequal == {}
+    assert found.models[0].version == 2
+    assert any("vpc-0a1b2c3d is not in the embedded account" in note for note in found.notes)
+    assert any("versions 1 to 2 are registered" in note for note in found.notes)
+    names = {node.name for node in load(folder / found.graph_file).custom_nodes()}
+    assert {"mortgage-approval-v1", "mortgage-approval-v2", "network"} <= names

@@ -27,3 +27,11 @@ def change_model(folder: Path, environment: str, model: str, **changes: Any) -> 
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     document["config"]["mlops-estate:models"][model].update(changes)
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+
+
+def change_estate(folder: Path, environment: str, **changes: Any) -> None:
+    """Set keys of the estate block in an environment's file."""
+    path = folder / f"Pulumi.{environment}.yaml"
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document["config"]["mlops-estate:estate"].update(changes)
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")

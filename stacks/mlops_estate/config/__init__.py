@@ -6,7 +6,7 @@ from mlops_estate.config.environment import EnvironmentConfig, parse, unpinned
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.loading import LoadedEnvironment, environments, load_environment
 from mlops_estate.config.models import ModelBlock
-from mlops_estate.config.overlays import overlay_account, overlay_versions
+from mlops_estate.config.overlays import overlay_account, overlay_network, overlay_versions
 from mlops_estate.config.schema import json_schema
 from mlops_estate.config.sources import load_schemas
 
@@ -22,6 +22,7 @@ __all__ = [
     "load_schemas",
     "names",
     "overlay_account",
+    "overlay_network",
     "overlay_versions",
     "parse",
     "unpinned",

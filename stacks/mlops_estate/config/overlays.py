@@ -15,6 +15,17 @@ def overlay_account(estate_raw: Mapping[str, Any], account_id: str) -> dict[str,
     return estate
 
 
+BROUGHT = ("vpc_id", "subnet_ids", "security_group_ids")
+
+
+def overlay_network(estate_raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the estate block with a managed network in the place of one that is brought: no other account has it."""
+    estate = copy.deepcopy(dict(estate_raw))
+    network = {key: value for key, value in (estate.get("network") or {}).items() if key not in BROUGHT}
+    estate.pop("network", None)
+    return {**estate, "network": network} if network else estate
+
+
 def overlay_versions(models_raw: Mapping[str, Any], versions: Mapping[str, int | None]) -> dict[str, Any]:
     """Return the models with each version in `versions` pinned; None removes the pin and `previous` with it.
 

@@ -56,6 +56,10 @@ def _stand_up(session: EstateSession) -> UpReport:
     config = session.environment.config
     report = UpReport(session.environment.name, session.account.account_id, session.account.region)
     report.notes.append(f"every account of the configuration is embedded account {session.account.account_id}")
+    if not config.estate.network.managed:
+        report.notes.append(
+            f"{config.estate.network.vpc_id} is not in the embedded account: a managed network stands in"
+        )
     pinned = {name: model.release.version for name, model in config.models.items() if model.release.version}
     for name, version in pinned.items():
         report.notes.append(f"{name} pins version {version}: the account starts empty, so versions 1 to {version} are "

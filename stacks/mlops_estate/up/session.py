@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from mlops_estate.config import LoadedEnvironment, overlay_account, overlay_versions, unpinned
+from mlops_estate.config import LoadedEnvironment, overlay_account, overlay_network, overlay_versions, unpinned
 from mlops_estate.faults import FaultsFound
 
 if TYPE_CHECKING:
@@ -114,9 +114,12 @@ def program_config(
 ) -> dict[str, str]:
     """Return the stack configuration as Pulumi would hand it over, in one account and with these versions pinned.
 
-    An empty `account_id` leaves the accounts as they are configured.
+    An empty `account_id` leaves accounts and network as they are configured; an embedded account has no network yet, so
+    one that is brought gives way to a managed one there.
     """
-    estate = overlay_account(environment.estate_raw, account_id) if account_id else environment.estate_raw
+    estate = environment.estate_raw
+    if account_id:
+        estate = overlay_network(overlay_account(estate, account_id))
     models = overlay_versions(environment.models_raw, versions)
     for name, uri in (baselines or {}).items():
         models[name]["release"] = {"baseline_uri": uri, **models[name].get("release", {})}

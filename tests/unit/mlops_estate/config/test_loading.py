@@ -15,6 +15,7 @@ from mlops_estate.config import (
     load_environment,
     load_schemas,
     overlay_account,
+    overlay_network,
     overlay_versions,
     parse,
     unpinned,
@@ -185,6 +186,22 @@ def test_the_other_accounts_are_all_that_share_the_registry_but_the_own(estate, 
 def test_an_unknown_model_cannot_be_pinned(models):
     with pytest.raises(KeyError, match="no model named chrun; there are churn"):
         overlay_versions(models, {"chrun": 1})
+
+
+@pytest.mark.parametrize(
+    ("network", "left"),
+    [
+        ({"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"], "security_group_ids": ["sg-0a1b2c3d"]}, None),
+        ({"vpc_id": "vpc-0a1b2c3d", "flow_log_retention_days": 30}, {"flow_log_retention_days": 30}),
+        ({"cidr": "10.1.0.0/16"}, {"cidr": "10.1.0.0/16"}),
+    ],
+)
+def test_the_network_overlay_takes_a_brought_network_away_and_nothing_else(estate, network, left):
+    brought = {**estate, "network": network}
+    overlaid = overlay_network(brought)
+    assert overlaid.get("network") == left
+    assert {key: value for key, value in overlaid.items() if key != "network"} == estate
+    assert brought["network"] == network
 
 
 @settings(deadline=None, derandomize=True)
