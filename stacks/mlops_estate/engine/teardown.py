@@ -56,7 +56,7 @@ def destroy(
     """
     protected = [node for node in graph.custom_nodes() if node.protect and node.id is not None]
     if protected and not unprotect:
-        fix = "estate destroy ENV --unprotect, once you are sure that its data may go"
+        fix = f"estate destroy {graph.stack} --unprotect; what holds data is kept even then, and listed"
         raise FaultsFound(
             [Fault("protect", True, "the resource is protected", fix, node.urn) for node in protected],
             f"nothing was deleted: {len(protected)} resources are protected",
