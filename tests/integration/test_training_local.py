@@ -295,7 +295,8 @@ def test_jobs_reach_no_network(tmp_path):
     code = (
         "import socket\n"
         "connect = lambda: socket.create_connection(('192.0.2.1', 443), 1)\n"
-        "for reach in (connect, lambda: socket.getaddrinfo('example.com', 443)):\n"
+        "by_name = lambda: socket.socket().connect(('nowhere.invalid', 443))\n"
+        "for reach in (connect, by_name, lambda: socket.getaddrinfo('example.com', 443)):\n"
         "    try:\n"
         "        reach()\n"
         "    except OSError as error:\n"

@@ -6,9 +6,12 @@ An audit hook sees every connection and name look-up of this process, also from 
 
 from __future__ import annotations
 
+import functools
 import ipaddress
+import socket
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -29,6 +32,7 @@ class NetworkGuard:
         with self._lock:
             if not NetworkGuard._installed:
                 sys.addaudithook(_refuse)
+                _check_before_resolving()
                 NetworkGuard._installed = True
             NetworkGuard._on += 1
         return self
@@ -53,6 +57,23 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
         name = host.decode() if isinstance(host, bytes) else host
         if name and not _loopback(str(name)):
             raise NetworkRefused(f"the embedded account reaches no network: looking up {name} was refused")
+
+
+def _check_before_resolving() -> None:
+    """Look at the host of a connection before the socket does: it resolves a name before an audit hook hears of it."""
+    for name in ("connect", "connect_ex", "sendto"):
+        setattr(socket.socket, name, _checked(getattr(socket.socket, name)))
+
+
+def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(self: socket.socket, *arguments: Any) -> Any:
+        address = arguments[-1]
+        if NetworkGuard._on and isinstance(address, tuple) and address and not _loopback(str(address[0])):
+            raise NetworkRefused(f"the embedded account reaches no network: a connection to {address[0]} was refused")
+        return method(self, *arguments)
+
+    return call
 
 
 def _loopback(host: str) -> bool:

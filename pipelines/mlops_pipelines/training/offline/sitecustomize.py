@@ -4,7 +4,9 @@ An audit hook sees every connection and look-up of a name, and cannot be taken a
 """
 
 import ipaddress
+import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 
@@ -29,4 +31,16 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
         raise OSError(f"a step that runs locally reaches no network: {name} was refused")
 
 
+def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Look at the host before the socket does: it resolves a name before the hook hears of it."""
+
+    def call(self: socket.socket, *arguments: Any) -> Any:
+        _refuse("socket.connect", (self, arguments[-1]))
+        return method(self, *arguments)
+
+    return call
+
+
 sys.addaudithook(_refuse)
+for _name in ("connect", "connect_ex", "sendto"):
+    setattr(socket.socket, _name, _checked(getattr(socket.socket, _name)))

@@ -75,3 +75,13 @@ def test_a_guard_goes_off_where_its_block_fails():
     with pytest.raises(ZeroDivisionError), NetworkGuard():
         raise ZeroDivisionError
     assert NetworkGuard._on == 0
+
+
+@pytest.mark.parametrize("reach", ["connect", "connect_ex"])
+def test_a_name_is_not_even_looked_up_on_the_way_to_a_connection(reach):
+    with (
+        NetworkGuard(),
+        socket.socket() as sock,
+        pytest.raises(NetworkRefused, match=r"a connection to nowhere\.invalid"),
+    ):
+        getattr(sock, reach)(("nowhere.invalid", 443))
