@@ -155,7 +155,7 @@ def run_destroy(name: str, project: Path | None, *, unprotect: bool, as_json: bo
     return 1 if report.faults else 0
 
 
-def _collect(environment: LoadedEnvironment, *, as_shipped: bool) -> tuple[ResourceGraph, list[str]]:
+def _collect(environment: LoadedEnvironment, *, as_shipped: bool, silent: bool) -> tuple[ResourceGraph, list[str]]:
     """Run the program without creating anything; return its graph and what has been assumed."""
     from mlops_estate.engine import run_program
     from mlops_estate.up.session import offline_versions, program_config
@@ -164,11 +164,20 @@ def _collect(environment: LoadedEnvironment, *, as_shipped: bool) -> tuple[Resou
     assumed = [
         f"{model} has no pinned version: version 1 is assumed (--as-shipped leaves it out)" for model in versions
     ]
-    graph = run_program(
-        environment.project_dir / "stacks" / "__main__.py",
-        stack=environment.name,
-        config=program_config(environment, "", versions),
-    )
+    done = 0
+    with shown(f"preview {environment.name}", silent=silent) as progress:
+
+        def on_event(event: Any) -> None:
+            nonlocal done
+            done += 1
+            progress(f"{event.action} {event.name}", done, 0)
+
+        graph = run_program(
+            environment.project_dir / "stacks" / "__main__.py",
+            stack=environment.name,
+            config=program_config(environment, "", versions),
+            on_event=on_event,
+        )
     graph.notes = assumed + graph.notes
     return graph, graph.notes
 
@@ -180,7 +189,7 @@ def run_preview(name: str, project: Path | None, *, as_shipped: bool, full: bool
 
     start = perf_counter()
     environment = _load(name, project)
-    graph, notes = _collect(environment, as_shipped=as_shipped)
+    graph, notes = _collect(environment, as_shipped=as_shipped, silent=as_json)
     if as_json:
         _print_json(as_dict(graph))
         return 0
@@ -200,7 +209,7 @@ def run_graph(name: str, project: Path | None, *, output: Path, as_shipped: bool
         rule = "the file's ending says what to write"
         raise FaultsFound([Fault("--output", str(output), rule, "end it in .svg, .html or .json")])
     environment = _load(name, project)
-    graph, notes = _collect(environment, as_shipped=as_shipped)
+    graph, notes = _collect(environment, as_shipped=as_shipped, silent=as_json)
     if output.suffix == ".json":
         save(graph, output)
     else:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from tests.support.programs import PROJECT
 
 from mlops_estate.cli import progress
+from mlops_estate.cli.boundary import run
 
 
 @pytest.fixture
@@ -38,3 +42,15 @@ def test_a_terminal_gets_a_bar(monkeypatch, capsys):
         tell("made a bucket", 1, 0)
         tell("made a key", 2, 3)
     assert capsys.readouterr().out == ""
+
+
+def test_a_preview_reports_its_progress_on_standard_error_only(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "EVERY_SECONDS", 0.0)
+    assert run(["preview", "dev", "--project", str(PROJECT)]) == 0
+    told = capsys.readouterr()
+    assert "preview dev: planned keys-personal" in told.err
+    assert "preview dev:" not in told.out
+    assert run(["preview", "dev", "--json", "--project", str(PROJECT)]) == 0
+    silent = capsys.readouterr()
+    assert silent.err == ""
+    assert json.loads(silent.out)["preview"] is True
