@@ -1,12 +1,16 @@
-"""Fixtures for every test: a recording engine, and no network."""
+"""For every test: a recording engine, no network, and examples that repeat from run to run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.recorder import Registered, by_tail, record
+
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
 
 Deploy = Callable[[Callable[[], object]], dict[str, Registered]]
 
@@ -15,3 +19,12 @@ Deploy = Callable[[Callable[[], object]], dict[str, Registered]]
 def deploy() -> Deploy:
     """Run a program under the recording engine; return `"<type chain> <name>"` -> registration."""
     return lambda program: by_tail(record(program))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _offline() -> Iterator[None]:
+    """Refuse every connection beyond loopback while tests run."""
+    from mlops_estate.embedded.network_guard import NetworkGuard
+
+    with NetworkGuard():
+        yield
