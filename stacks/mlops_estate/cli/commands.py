@@ -85,6 +85,12 @@ def _show(report: UpReport, environment: LoadedEnvironment, *, as_json: bool) ->
     sys.stdout.flush()
 
 
+def wiring(url: str, project: Path) -> tuple[str, str]:
+    """Return the two lines that make the Pulumi CLI use a served account: one for the shell, one for Pulumi.yaml."""
+    providers = [{"name": name, "path": str(project / "plugins" / name)} for name in ("aws", "aws-native")]
+    return f"  export MLOPS_ESTATE_ENDPOINT={url}", f"  plugins: {json.dumps({'providers': providers})}"
+
+
 def _serve(account: EmbeddedAccount, environment: LoadedEnvironment, port: int) -> None:
     """Serve until the process is told to stop."""
     from mlops_estate.embedded.server import AccountServer
@@ -110,6 +116,8 @@ def _serve(account: EmbeddedAccount, environment: LoadedEnvironment, port: int) 
             "  export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded",
             "  aws sagemaker list-endpoints",
             f"  estate destroy {environment.name}",
+            "For the Pulumi CLI (docs/reference/engine.md), the second line in a copy of Pulumi.yaml:",
+            *wiring(server.url, environment.project_dir),
         )
         print("\n".join(lines), file=sys.stderr, flush=True)
         try:

@@ -42,11 +42,11 @@ class BackedAccount(Account, Protocol):
 
 class AwsDriver:
     """Drives one account. `seed` makes the names the provider generates differ from estate to estate, and repeat
-    with it."""
+    with it; without `lookups` a check takes what a resource names as given, as a preview must."""
 
-    def __init__(self, account: BackedAccount, seed: str = "") -> None:
+    def __init__(self, account: BackedAccount, seed: str = "", *, lookups: bool = True) -> None:
         self.account = account
-        self.caller = Caller(account)
+        self.caller = Caller(account, lookups=lookups)
         self._seed = seed
         self._generations: dict[str, int] = {}
         """How often a resource has been created anew, by URN: its replacement has another generated name."""

@@ -17,6 +17,7 @@ from pulumi import _types
 
 from mlops_estate.embedded.driver.outputs import declared
 from mlops_estate.faults import Fault
+from mlops_estate.graph import UNKNOWN
 
 
 def type_faults(type_token: str, inputs: Mapping[str, Any], urn: str) -> list[Fault]:
@@ -39,6 +40,8 @@ def _check(value: Any, wanted: Any, path: str) -> Iterator[_Found]:
     wanted = _types.unwrap_type(wanted) if wanted is not None else None
     origin = typing.get_origin(wanted)
     if value is None or wanted in (None, Any) or origin is typing.Union or hasattr(value, "_sig_key"):
+        return
+    if value == UNKNOWN:  # of a preview: it may turn out to be anything
         return
     if origin in (dict, collections.abc.Mapping):
         if not isinstance(value, Mapping):

@@ -217,13 +217,16 @@ def _alarm(params: Mapping[str, Any]) -> Iterator[CallFault]:
     period = params.get("Period")
     if period is not None and period not in (10, 20, 30) and period % 60:
         yield CallFault("Period", period, "must be 10, 20, 30 or a multiple of 60 seconds", "60", "limit", source)
-    if period is not None and period * params["EvaluationPeriods"] > 7 * 86_400:
+    periods = params.get("EvaluationPeriods")
+    if periods is None:
+        return  # the service model says that it is missing
+    if period is not None and period * periods > 7 * 86_400:
         rule = "period times evaluation periods may not exceed 7 days"
-        yield CallFault("EvaluationPeriods", params["EvaluationPeriods"], rule, "fewer periods", "limit", source)
+        yield CallFault("EvaluationPeriods", periods, rule, "fewer periods", "limit", source)
     points = params.get("DatapointsToAlarm")
-    if points is not None and points > params["EvaluationPeriods"]:
+    if points is not None and points > periods:
         rule = "cannot exceed the evaluation periods"
-        yield CallFault("DatapointsToAlarm", points, rule, f"at most {params['EvaluationPeriods']}", "limit", source)
+        yield CallFault("DatapointsToAlarm", points, rule, f"at most {periods}", "limit", source)
 
 
 @_rule("application-autoscaling", "RegisterScalableTarget")

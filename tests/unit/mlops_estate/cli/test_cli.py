@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from tests.support.programs import MODEL, PROJECT
 
 from mlops_estate.cli import commands, main
@@ -294,3 +295,12 @@ def test_a_taken_port_is_a_fault(project, capsys):
         with pytest.raises(FaultsFound, match="cannot listen on it") as caught:
             commands._serve(account, environment, port)
     assert (caught.value.faults[0].where, caught.value.faults[0].value) == ("--port", port)
+
+
+def test_the_lines_that_wire_the_plugin_name_the_account_and_both_packages(project):
+    shell, yaml_line = commands.wiring("http://127.0.0.1:5000", project)
+    assert shell.strip() == "export MLOPS_ESTATE_ENDPOINT=http://127.0.0.1:5000"
+    providers = yaml.safe_load(yaml_line)["plugins"]["providers"]
+    assert [(item["name"], item["path"]) for item in providers] == [
+        (name, str(project / "plugins" / name)) for name in ("aws", "aws-native")
+    ]

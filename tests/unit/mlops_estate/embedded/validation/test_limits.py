@@ -154,6 +154,7 @@ CASES = [
     ("cloudwatch", "PutMetricAlarm", alarm(), []),
     ("cloudwatch", "PutMetricAlarm", alarm(Period=10), []),
     ("cloudwatch", "PutMetricAlarm", {"EvaluationPeriods": 1}, []),
+    ("cloudwatch", "PutMetricAlarm", {"Period": 60, "DatapointsToAlarm": 2}, []),
     ("cloudwatch", "PutMetricAlarm", alarm(Period=90), ["Period"]),
     ("cloudwatch", "PutMetricAlarm", alarm(Period=86_400, EvaluationPeriods=7), []),
     ("cloudwatch", "PutMetricAlarm", alarm(Period=86_400, EvaluationPeriods=8), ["EvaluationPeriods"]),

@@ -1,0 +1,115 @@
+"""What the Pulumi engine is to a provider plugin: a gRPC client, with wire data in and out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from mlops_estate.embedded.plugin.serving import start
+from mlops_estate.engine.wire import from_struct, to_struct
+
+
+def urn_of(token: str, name: str) -> str:
+    """Return the URN of a resource within a component, as the estate's are."""
+    return f"urn:pulumi:dev::mlops-estate::mlops:index:DataLake${token}::{name}"
+
+
+class Plugin:
+    """Calls a running plugin as the engine does."""
+
+    def __init__(self, port: int) -> None:
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self.stub = provider_pb2_grpc.ResourceProviderStub(self.channel)
+
+    def version(self) -> str:
+        return self.stub.GetPluginInfo(empty_pb2.Empty()).version
+
+    def configure(self, **inputs: Any) -> Any:
+        args = {key: value if isinstance(value, str) else json.dumps(value) for key, value in inputs.items()}
+        return self.stub.Configure(
+            provider_pb2.ConfigureRequest(args=to_struct(args), acceptSecrets=True, acceptResources=True)
+        )
+
+    def check(
+        self, token: str, name: str, news: dict[str, Any], olds: dict[str, Any] | None = None, seed: bytes = b"seed"
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the checked inputs and the reason of each failed property."""
+        answer = self.stub.Check(
+            provider_pb2.CheckRequest(
+                urn=urn_of(token, name), olds=to_struct(olds or {}), news=to_struct(news), randomSeed=seed
+            )
+        )
+        return from_struct(answer.inputs), {failure.property: failure.reason for failure in answer.failures}
+
+    def create(self, token: str, name: str, inputs: dict[str, Any], *, preview: bool = False) -> Any:
+        """Return the id and the properties."""
+        answer = self.stub.Create(
+            provider_pb2.CreateRequest(urn=urn_of(token, name), properties=to_struct(inputs), preview=preview)
+        )
+        return answer.id, from_struct(answer.properties)
+
+    def made(self, token: str, name: str, news: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """Check and create; return the id, the checked inputs and the properties."""
+        inputs, failures = self.check(token, name, news)
+        assert failures == {}
+        return (*self.create(token, name, inputs), inputs)
+
+    def diff(
+        self, token: str, name: str, made: str, olds: dict[str, Any], news: dict[str, Any], ignore: tuple[str, ...] = ()
+    ) -> Any:
+        return self.stub.Diff(
+            provider_pb2.DiffRequest(
+                urn=urn_of(token, name), id=made, olds=to_struct(olds), news=to_struct(news), ignoreChanges=ignore
+            )
+        )
+
+    def read(self, token: str, name: str, made: str, properties: dict[str, Any], inputs: dict[str, Any]) -> Any:
+        """Return the id, the properties and the inputs."""
+        answer = self.stub.Read(
+            provider_pb2.ReadRequest(
+                urn=urn_of(token, name), id=made, properties=to_struct(properties), inputs=to_struct(inputs)
+            )
+        )
+        return answer.id, from_struct(answer.properties), from_struct(answer.inputs)
+
+    def update(
+        self, token: str, name: str, made: str, olds: dict[str, Any], news: dict[str, Any], *, preview: bool = False
+    ) -> dict[str, Any]:
+        answer = self.stub.Update(
+            provider_pb2.UpdateRequest(
+                urn=urn_of(token, name), id=made, olds=to_struct(olds), news=to_struct(news), preview=preview
+            )
+        )
+        return from_struct(answer.properties)
+
+    def delete(self, token: str, name: str, made: str, properties: dict[str, Any]) -> None:
+        self.stub.Delete(provider_pb2.DeleteRequest(urn=urn_of(token, name), id=made, properties=to_struct(properties)))
+
+    def invoke(self, token: str) -> Any:
+        return self.stub.Invoke(provider_pb2.InvokeRequest(tok=token, args=to_struct({})))
+
+
+@contextmanager
+def plugin(package: str) -> Iterator[Plugin]:
+    """Serve a package from a thread of its own, not yet configured."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="plugin", daemon=True)
+    thread.start()
+    server, port = asyncio.run_coroutine_threadsafe(start(package), loop).result(10)
+    client = Plugin(port)
+    try:
+        yield client
+    finally:
+        client.channel.close()
+        asyncio.run_coroutine_threadsafe(server.stop(None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
