@@ -15,17 +15,20 @@ from typing import Any
 import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2, status_pb2
-from tests.support.plugin_client import Plugin, plugin
+from tests.support.plugin_client import Plugin, ThroughPlugin, plugin
 from tests.support.previews import previewed
 from tests.support.programs import PROJECT
 
+from mlops_estate.config import load_environment
 from mlops_estate.embedded.account import EmbeddedAccount
 from mlops_estate.embedded.driver import AwsDriver
 from mlops_estate.embedded.plugin.provider import ENDPOINT
 from mlops_estate.embedded.server import AccountServer
+from mlops_estate.engine import destroy, run_program
 from mlops_estate.engine.wire import SIGNATURE, from_struct, wrap_secret
 from mlops_estate.faults import Fault, FaultsFound
 from mlops_estate.graph import UNKNOWN
+from mlops_estate.up.session import program_config
 
 REGION = "eu-west-1"
 KEY, BUCKET, LOGS = "aws:kms/key:Key", "aws:s3/bucket:Bucket", "aws:cloudwatch/logGroup:LogGroup"
@@ -322,6 +325,20 @@ def test_whatever_is_unknown_in_a_preview_is_no_fault(aws, native):
                 _, failures = running.check(node.type, node.name, with_unknown(node.inputs, path))
                 assert failures == {}, (node.urn, path)
     assert len(tried) > 300
+
+
+@pytest.mark.parametrize(("environment", "kept"), [("dev", set()), ("prod", {"lake-models", "lake-access-logs"})])
+def test_a_whole_estate_stands_up_settles_and_goes_through_the_plugin(endpoint, monkeypatch, environment, kept):
+    """What is kept are buckets that hold objects, which only development empties."""
+    monkeypatch.setenv(ENDPOINT, endpoint)
+    config = program_config(load_environment(environment, PROJECT), "123456789012", {})
+    with plugin("aws") as aws, plugin("aws-native") as native:
+        driver = ThroughPlugin({"aws": aws, "aws-native": native})
+        graph = run_program(PROJECT / "stacks" / "__main__.py", stack=environment, config=config, driver=driver)
+        report = destroy(graph, driver, unprotect=True)
+    assert driver.unsettled == []
+    assert {fault.urn.rpartition("::")[2] for fault in report.faults} == kept
+    assert len(report.deleted) > 100
 
 
 @pytest.mark.parametrize("package", ["aws", "aws-native"])

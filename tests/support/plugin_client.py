@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import grpc
+import pulumi
 from google.protobuf import empty_pb2
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from mlops_estate.embedded.plugin.serving import start
+from mlops_estate.engine.driver_api import Deletion, ReadBack, ResourceRequest, ResourceState
 from mlops_estate.engine.wire import from_struct, to_struct
+from mlops_estate.faults import Fault, FaultsFound
 
 
 def urn_of(token: str, name: str) -> str:
@@ -113,3 +117,62 @@ def plugin(package: str) -> Iterator[Plugin]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+class ThroughPlugin:
+    """A driver that makes each call of a running plugin, so that a whole program can be brought through it.
+
+    `unsettled` names what differs, or is not found, right after it was created.
+    """
+
+    def __init__(self, plugins: Mapping[str, Plugin]) -> None:
+        self.plugins = plugins
+        self.unsettled: list[str] = []
+        self._made: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def provider_config(self, request: ResourceRequest) -> None:
+        inputs = {key: value for key, value in request.inputs.items() if value is not None}
+        self.plugins[request.type.removeprefix("pulumi:providers:")].configure(**inputs)
+
+    def create(self, request: ResourceRequest) -> ResourceState:
+        plugin, token, name = self.plugins[request.type.split(":")[0]], request.type, request.name
+        made, properties, inputs = plugin.made(token, name, marked(request.inputs))
+        if plugin.diff(token, name, made, properties, inputs).changes != provider_pb2.DiffResponse.DIFF_NONE:
+            self.unsettled.append(f"{request.urn} differs")
+        if plugin.read(token, name, made, properties, inputs) != (made, properties, inputs):
+            self.unsettled.append(f"{request.urn} has drifted")
+        self._made[request.urn] = (made, properties)
+        outputs = {key: value for key, value in properties.items() if not key.startswith("__")}
+        return ResourceState(request, made, outputs, {})
+
+    def delete(self, state: ResourceState) -> Deletion:
+        request = state.request
+        try:
+            self.plugins[request.type.split(":")[0]].delete(request.type, request.name, *self._made[request.urn])
+        except grpc.RpcError as error:
+            raise FaultsFound([Fault("", None, error.details(), "", request.urn)]) from error
+        return Deletion()
+
+    def keeps(self, state: ResourceState) -> tuple[str, ...]:
+        return ()
+
+    def names_itself(self, request: ResourceRequest) -> bool:
+        raise NotImplementedError("a program is brought once")
+
+    def update(self, state: ResourceState, request: ResourceRequest) -> ResourceState:
+        raise NotImplementedError("a program is brought once")
+
+    def replacement_reasons(self, state: ResourceState, request: ResourceRequest) -> list[str]:
+        raise NotImplementedError("a program is brought once")
+
+    def read_back(self, state: ResourceState) -> ReadBack:
+        raise NotImplementedError("`create` reads already")
+
+
+def marked(value: Any) -> Any:
+    """Return plain data with its assets as the wire marks them."""
+    if isinstance(value, (pulumi.Asset, pulumi.Archive)):
+        return from_struct(PropertyValue.marshal_map({"asset": PropertyValue(value)}))["asset"]
+    if isinstance(value, Mapping):
+        return {key: marked(item) for key, item in value.items()}
+    return [marked(item) for item in value] if isinstance(value, list) else value

@@ -36,6 +36,14 @@ def test_numbers_texts_and_nested_values_arrive_as_they_were():
     assert given(properties_of(raw)).plain == raw
 
 
+def test_inputs_arrive_in_one_order_whatever_protobuf_makes_of_it():
+    names = [f"name{number:02}" for number in range(40)]
+    raw = {name: dict.fromkeys(reversed(names), 1) for name in reversed(names)}
+    found = given(properties_of(raw)).plain
+    assert list(found) == names
+    assert all(list(inner) == names for inner in found.values())
+
+
 def test_secrets_are_opened_and_their_paths_noted():
     found = given(properties_of({"a": wrap_secret("x"), "b": {"c": [wrap_secret(1)]}}))
     assert (found.plain, found.secrets) == ({"a": "x", "b": {"c": [1]}}, ("a", "b.c[0]"))
