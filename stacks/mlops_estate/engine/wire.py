@@ -21,7 +21,8 @@ RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
     """Return a Struct as plain data, special values still marked; whole numbers become integers."""
-    return {key: _from_value(value) for key, value in struct.fields.items()}
+    # A protobuf map has no order of its own, and the mapping of inputs takes them one by one.
+    return {key: _from_value(struct.fields[key]) for key in sorted(struct.fields)}
 
 
 def _from_value(value: struct_pb2.Value) -> Any:
