@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mlops_components.data_catalog import DataCatalog, DataCatalogArgs
     from mlops_components.data_lake import DataLake, DataLakeArgs
     from mlops_components.data_quality_monitor import DataQualityMonitor, DataQualityMonitorArgs
+    from mlops_components.delivery_role import DeliveryRole, DeliveryRoleArgs
     from mlops_components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
     from mlops_components.environment_budget import EnvironmentBudget, EnvironmentBudgetArgs
     from mlops_components.execution_role import ExecutionRole, ExecutionRoleArgs
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlops_components.guarded_endpoint import GuardedEndpoint, GuardedEndpointArgs
     from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
     from mlops_components.private_network import PrivateNetwork, PrivateNetworkArgs
+    from mlops_components.state_backend import StateBackend, StateBackendArgs
     from mlops_components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
     from mlops_components.validation import ArgumentFaults
 
@@ -28,6 +30,7 @@ _COMPONENTS = {
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
+    "DeliveryRole": "delivery_role",
     "EncryptionKeys": "encryption_keys",
     "EnvironmentBudget": "environment_budget",
     "ExecutionRole": "execution_role",
@@ -35,6 +38,7 @@ _COMPONENTS = {
     "GuardedEndpoint": "guarded_endpoint",
     "ModelRegistry": "model_registry",
     "PrivateNetwork": "private_network",
+    "StateBackend": "state_backend",
     "TrainingPipeline": "training_pipeline",
 }
 _MODULES = {
@@ -53,6 +57,8 @@ __all__ = [
     "DataLakeArgs",
     "DataQualityMonitor",
     "DataQualityMonitorArgs",
+    "DeliveryRole",
+    "DeliveryRoleArgs",
     "EncryptionKeys",
     "EncryptionKeysArgs",
     "EnvironmentBudget",
@@ -67,6 +73,8 @@ __all__ = [
     "ModelRegistryArgs",
     "PrivateNetwork",
     "PrivateNetworkArgs",
+    "StateBackend",
+    "StateBackendArgs",
     "TrainingPipeline",
     "TrainingPipelineArgs",
     "__version__",

@@ -28,7 +28,7 @@ DELETION_WINDOW_DAYS = {"dev": 7, "staging": 30, "prod": 30}
 ROTATION_DAYS = 365
 
 # Administration without use: an IAM policy alone can't grant decryption of what only the estate's roles may read.
-_ADMINISTER = (
+ADMINISTER = (
     "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey",
     "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
     "kms:ListGrants", "kms:ListKeyPolicies", "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy",
@@ -131,7 +131,7 @@ def key_policy(
 ) -> str:
     """Return the policy of one data class's key."""
     made = [
-        statement("AdministerByAccount", _ADMINISTER, ["*"], principal={"AWS": account_root(account, region)}),
+        statement("AdministerByAccount", ADMINISTER, ["*"], principal={"AWS": account_root(account, region)}),
         *_use_statements(prefix, account, region, user_arns),
     ]
     if data_class == "operations":

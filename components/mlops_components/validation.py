@@ -33,6 +33,7 @@ _DASHED = r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"
 NAME_RULES: Mapping[str, NameRule] = {
     "bucket": NameRule("S3 bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 63, "S3 user guide, bucket naming rules"),
     "role": NameRule("IAM role", r"[\w+=,.@-]+", 64, "IAM CreateRole, RoleName"),
+    "policy": NameRule("IAM policy", r"[\w+=,.@-]+", 128, "IAM CreatePolicy, PolicyName"),
     "key_alias": NameRule("KMS alias", r"alias/[a-zA-Z0-9/_-]+", 256, "KMS CreateAlias, AliasName"),
     "topic": NameRule("SNS topic", r"[A-Za-z0-9_-]+", 256, "SNS CreateTopic, Name"),
     "budget": NameRule("budget", r"[^:\\]+", 100, "Budgets CreateBudget, BudgetName"),

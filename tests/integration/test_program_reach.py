@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import Any, ClassVar
 from unittest import mock
 
+import pulumi
 import pytest
 from pydantic import BaseModel
 from tests.support.programs import PROJECT, configured, program
@@ -52,6 +53,10 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "storage.log_retention_days": ({}, {"storage": {"log_retention_days": 9}}),
     "account_baseline.catalog_encryption": ({}, {"account_baseline": {"catalog_encryption": "existing"}}),
     "delivery_role_arns": ({}, {"delivery_role_arns": ["arn:aws:iam::123456789012:role/delivery"]}),
+    "permissions_boundary_arn": (
+        {},
+        {"permissions_boundary_arn": "arn:aws:iam::123456789012:policy/mlops-bootstrap-boundary"},
+    ),
     "protect": ({}, {"protect": False}),
 }
 
@@ -113,13 +118,15 @@ def test_every_key_has_a_case():
 
 
 class Stub:
-    """Stands for a component: keeps what it was given, and answers any output with its own name."""
+    """Stands for a component: keeps what it and its roles are given, and answers any output with its own name."""
 
-    made: ClassVar[list[tuple[str, str, Any]]] = []
+    made: ClassVar[list[tuple[Any, ...]]] = []
 
-    def __init__(self, kind: str, name: str, args: Any = None, _opts: Any = None, **settings: Any) -> None:
+    def __init__(self, kind: str, name: str, args: Any = None, opts: Any = None, **settings: Any) -> None:
         self._label = f"{kind} {name}"
-        Stub.made.append((kind, name, args or settings))
+        role = pulumi.ResourceTransformationArgs(None, "aws:iam/role:Role", name, {}, None)
+        transformed = [transform(role).props for transform in (opts or {}).get("transformations") or []]
+        Stub.made.append((kind, name, args or settings, *transformed))
 
     def __getattr__(self, output: str) -> str:
         return f"{self._label}.{output}"

@@ -27,6 +27,7 @@ NAMES = {
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
+    "DeliveryRole": "delivery_role",
     "EncryptionKeys": "encryption_keys",
     "EnvironmentBudget": "environment_budget",
     "ExecutionRole": "execution_role",
@@ -34,6 +35,7 @@ NAMES = {
     "GuardedEndpoint": "guarded_endpoint",
     "ModelRegistry": "model_registry",
     "PrivateNetwork": "private_network",
+    "StateBackend": "state_backend",
     "TrainingPipeline": "training_pipeline",
 }
 
@@ -179,11 +181,25 @@ def _data_quality_monitor(env: str, full: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _delivery_role(env: str, full: bool) -> dict[str, Any]:
+    place = {**_place("bootstrap"), "estate_prefix": f"mlops-{env}"}
+    more = {"environments": [env], "account_baseline": "existing", "session_seconds": 7200}
+    state = {"state_bucket": bucket("state", "bootstrap"), "state_key_arn": key("state")}
+    named = {"repository": "acme/estate", "branches": ["main"]}
+    return {**place, **named, **state, "secrets_key_arn": key("secrets"), **(more if full else {})}
+
+
+def _state_backend(env: str, full: bool) -> dict[str, Any]:
+    users = [f"arn:aws:iam::{ACCOUNT}:role/mlops-bootstrap-delivery"]
+    return {**_place("bootstrap"), "user_arns": users, **({} if full else {"protect": False})}
+
+
 _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "AlertTopics": _alert_topics,
     "DataCatalog": _data_catalog,
     "DataLake": _data_lake,
     "DataQualityMonitor": _data_quality_monitor,
+    "DeliveryRole": _delivery_role,
     "EncryptionKeys": _encryption_keys,
     "EnvironmentBudget": _environment_budget,
     "ExecutionRole": _execution_role,
@@ -191,9 +207,13 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "GuardedEndpoint": _guarded_endpoint,
     "ModelRegistry": _model_registry,
     "PrivateNetwork": _private_network,
+    "StateBackend": _state_backend,
     "TrainingPipeline": _training_pipeline,
 }
 _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
+    "DeliveryRole": {
+        "gitlab": {"issuer": "gitlab", "repository": "acme/ml/estate", "branches": ["main", "release/*"]},
+    },
     "ExecutionRole": {
         "endpoint": {"purpose": "endpoint", "model_package_group_arn": GROUP_ARN},
         "feature_store": {

@@ -209,6 +209,12 @@ class EstateBlock(Block):
         description="Roles, beside the environment's own, that may use its keys: the one that deploys.",
         examples=[["arn:aws:iam::123456789012:role/mlops-delivery"]],
     )
+    permissions_boundary_arn: Annotated[str, Field(pattern=r"^arn:aws:iam::[0-9]{12}:policy/.+$")] | None = Field(
+        default=None,
+        description="Policy that caps every role of the environment; the delivery role of `bootstrap/` makes no role "
+        "without its own.",
+        examples=["arn:aws:iam::123456789012:policy/mlops-bootstrap-boundary"],
+    )
     protect: bool = by_class(
         False, True, True, description="Whether stateful resources (buckets, keys, feature groups) refuse deletion."
     )

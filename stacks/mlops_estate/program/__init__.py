@@ -32,7 +32,9 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     outputs say what they wait for. Raises `FaultsFound` when a model names a file that is missing or doesn't fit.
     """
     schemas = load_schemas(config.models, project_dir)
-    opts = pulumi.ResourceOptions(providers=_providers(config))
+    boundary = config.estate.permissions_boundary_arn
+    bounds = [_bounded(boundary)] if boundary else None
+    opts = pulumi.ResourceOptions(providers=_providers(config), transformations=bounds)
     shared = declare_shared(config, schemas, opts)
     models = {}
     for name, model in config.models.items():
@@ -70,6 +72,17 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         "budget": shared.budget.budget_name,
         "models": models,
     }
+
+
+def _bounded(boundary_arn: str) -> pulumi.ResourceTransformation:
+    """Return the transformation that gives the boundary to every role, whichever component declares it."""
+
+    def bound(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if args.type_ != "aws:iam/role:Role":
+            return None
+        return pulumi.ResourceTransformationResult({**args.props, "permissions_boundary": boundary_arn}, args.opts)
+
+    return bound
 
 
 def _providers(config: EnvironmentConfig) -> list[pulumi.ProviderResource]:

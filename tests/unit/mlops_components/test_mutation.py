@@ -19,6 +19,7 @@ LEAST = {
     "DataCatalog": 6,
     "DataLake": 25,
     "DataQualityMonitor": 6,
+    "DeliveryRole": 7,
     "EncryptionKeys": 20,
     "EnvironmentBudget": 2,
     "ExecutionRole": 20,
@@ -26,6 +27,7 @@ LEAST = {
     "GuardedEndpoint": 10,
     "ModelRegistry": 5,
     "PrivateNetwork": 20,
+    "StateBackend": 20,
     "TrainingPipeline": 5,
 }
 

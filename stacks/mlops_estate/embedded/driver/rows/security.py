@@ -17,6 +17,15 @@ def _rotation(inputs: Inputs, keys: Mapping[str, Any]) -> list[Call]:
     return [Call("EnableKeyRotation", {"KeyId": keys["KeyId"], "RotationPeriodInDays": period})]
 
 
+def _boundary(inputs: Inputs, keys: Mapping[str, Any]) -> list[Call]:
+    """A boundary is put and taken away by calls of its own."""
+    role = {"RoleName": keys["RoleName"]}
+    if not inputs.get("permissionsBoundary"):
+        return [Call("DeleteRolePermissionsBoundary", role)]
+    arn = At(inputs["permissionsBoundary"], "permissionsBoundary")
+    return [Call("PutRolePermissionsBoundary", {**role, "PermissionsBoundary": arn})]
+
+
 ROWS = {
     "aws:kms/key:Key": Operations(
         "kms", "CreateKey", "DescribeKey", "ScheduleKeyDeletion",
@@ -54,7 +63,16 @@ ROWS = {
             Extra(("assumeRolePolicy",), lambda i, k: [Call("UpdateAssumeRolePolicy", {
                 "RoleName": k["RoleName"], "PolicyDocument": At(i["assumeRolePolicy"], "assumeRolePolicy")
             })], on_create=False),
+            Extra(("permissionsBoundary",), _boundary, on_create=False),
         ),
+        same={"PermissionsBoundary": "PermissionsBoundary.PermissionsBoundaryArn"},
+    ),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Operations(
+        "iam", "CreateOpenIDConnectProvider", "GetOpenIDConnectProvider", "DeleteOpenIDConnectProvider",
+        keys={"OpenIDConnectProviderArn": "response.OpenIDConnectProviderArn"}, id="{OpenIDConnectProviderArn}",
+        rename={"clientIdLists": "clientIDList", "thumbprintLists": "thumbprintList"},
+        outputs={"arn": "{OpenIDConnectProviderArn}"},
+        same={"Url": "join('', ['https://', Url])"},  # read without its scheme
     ),
     "aws:iam/rolePolicy:RolePolicy": Operations(
         "iam", "PutRolePolicy", "GetRolePolicy", "DeleteRolePolicy", "PutRolePolicy",
