@@ -143,42 +143,6 @@ class DataLake(pulumi.ComponentResource):
             opts=self._kept,
         )
 
-    def _harden(
-        self, purpose: str, bucket: s3.Bucket, statements: pulumi.Input[Sequence[Statement]]
-    ) -> s3.BucketPolicy:
-        """Everything that every bucket gets, whatever it is for."""
-        name, arn = self._base, bucket_arn(self._bucket_name(purpose), self._args["region"])
-        block = s3.BucketPublicAccessBlock(
-            f"{name}-{purpose}-public-access",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._child,
-        )
-        s3.BucketOwnershipControls(
-            f"{name}-{purpose}-ownership",
-            bucket=bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._child,
-        )
-        s3.BucketVersioning(
-            f"{name}-{purpose}-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=self._child,
-        )
-        return s3.BucketPolicy(
-            f"{name}-{purpose}-policy",
-            bucket=bucket.bucket,
-            policy=pulumi.Output.from_input(statements).apply(
-                lambda own: policy([tls_only(["s3:*"], [arn, f"{arn}/*"]), *own])
-            ),
-            # S3 refuses simultaneous changes of a bucket's access.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
-        )
-
     def _encrypt(self, purpose: str, bucket: s3.Bucket, rule: Any, *, bucket_key: bool) -> None:
         s3.BucketServerSideEncryptionConfiguration(
             f"{self._base}-{purpose}-encryption",
@@ -196,7 +160,8 @@ class DataLake(pulumi.ComponentResource):
         args = self._args
         bucket = self._bucket(ACCESS_LOGS)
         own = [log_delivery(args["prefix"], args["account"], args["region"])]
-        self._delivery = self._harden(ACCESS_LOGS, bucket, own)
+        arn = bucket_arn(self._bucket_name(ACCESS_LOGS), args["region"])
+        self._delivery = harden_bucket(f"{self._base}-{ACCESS_LOGS}", bucket, arn, own, self)
         # S3 can't deliver logs under a customer-managed default key (S3 user guide, server access logging).
         self._encrypt(ACCESS_LOGS, bucket, {"sse_algorithm": "AES256"}, bucket_key=False)
         days = int(args.get("log_retention_days") or LOG_RETENTION_DAYS[self._class])
@@ -210,12 +175,14 @@ class DataLake(pulumi.ComponentResource):
         bucket = self._bucket(purpose, locked=locked)
         keys = [key for key in (self._key(plan.data_class), self._key(plan.also_encrypted_as)) if key is not None]
         readers = (args.get("reader_account_ids") or []) if purpose == "models" else []
-        self._harden(
-            purpose,
+        harden_bucket(
+            f"{self._base}-{purpose}",
             bucket,
+            arn,
             pulumi.Output.all(*keys).apply(
                 lambda arns: [*refuse_other_encryption(arn, arns), *read_by_accounts(arn, readers, args["region"])]
             ),
+            self,
         )
         rule = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._key(plan.data_class)}
         self._encrypt(purpose, bucket, rule, bucket_key=True)
@@ -263,6 +230,46 @@ class DataLake(pulumi.ComponentResource):
             "operations": self._args["operations_key_arn"],
         }
         return keys.get(data_class)
+
+
+def harden_bucket(
+    name: str, bucket: s3.Bucket, arn: str, statements: pulumi.Input[Sequence[Statement]], parent: pulumi.Resource
+) -> s3.BucketPolicy:
+    """Declare what every bucket gets, whatever it is for, and return its policy: TLS only, and `statements`.
+
+    Public access is blocked, ACLs are off, versions are kept.
+    """
+    child = pulumi.ResourceOptions(parent=parent)
+    block = s3.BucketPublicAccessBlock(
+        f"{name}-public-access",
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=child,
+    )
+    s3.BucketOwnershipControls(
+        f"{name}-ownership",
+        bucket=bucket.bucket,
+        rule={"object_ownership": "BucketOwnerEnforced"},
+        opts=child,
+    )
+    s3.BucketVersioning(
+        f"{name}-versioning",
+        bucket=bucket.bucket,
+        versioning_configuration={"status": "Enabled"},
+        opts=child,
+    )
+    return s3.BucketPolicy(
+        f"{name}-policy",
+        bucket=bucket.bucket,
+        policy=pulumi.Output.from_input(statements).apply(
+            lambda own: policy([tls_only(["s3:*"], [arn, f"{arn}/*"]), *own])
+        ),
+        # S3 refuses simultaneous changes of a bucket's access.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[block]),
+    )
 
 
 def bucket_name(prefix: str, purpose: str, account: str, region: str) -> str:

@@ -9,11 +9,12 @@ from pulumi_aws import kms, s3
 from mlops_components.data_lake import (
     ACCESS_LOGS,
     bucket_name,
+    harden_bucket,
     lifecycle_rules,
     log_delivery,
     refuse_other_encryption,
 )
-from mlops_components.documents import Statement, account_root, bucket_arn, dns_suffix, policy, statement, tls_only
+from mlops_components.documents import account_root, bucket_arn, dns_suffix, policy, statement
 from mlops_components.encryption_keys import ADMINISTER, ROTATION_DAYS
 from mlops_components.validation import Checker
 
@@ -121,42 +122,6 @@ class StateBackend(pulumi.ComponentResource):
         )
         return bucket, bucket_arn(name, args["region"])
 
-    def _harden(
-        self, purpose: str, bucket: s3.Bucket, arn: str, statements: pulumi.Input[Sequence[Statement]]
-    ) -> s3.BucketPolicy:
-        """What both buckets get."""
-        name = f"{self._base}-{purpose}"
-        block = s3.BucketPublicAccessBlock(
-            f"{name}-public-access",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._child,
-        )
-        s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._child,
-        )
-        s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=self._child,
-        )
-        return s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=bucket.bucket,
-            policy=pulumi.Output.from_input(statements).apply(
-                lambda own: policy([tls_only(["s3:*"], [arn, f"{arn}/*"]), *own])
-            ),
-            # S3 refuses simultaneous changes of a bucket's access.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
-        )
-
     def _settle(self, purpose: str, bucket: s3.Bucket, encryption: Any, rules: Any) -> None:
         name = f"{self._base}-{purpose}"
         s3.BucketServerSideEncryptionConfiguration(
@@ -168,7 +133,7 @@ class StateBackend(pulumi.ComponentResource):
         args = self._args
         bucket, arn = self._bucket(ACCESS_LOGS)
         own = [log_delivery(args["prefix"], args["account"], args["region"])]
-        delivery = self._harden(ACCESS_LOGS, bucket, arn, own)
+        delivery = harden_bucket(f"{self._base}-{ACCESS_LOGS}", bucket, arn, own, self)
         # S3 can't deliver logs under a customer-managed default key (S3 user guide, server access logging).
         plain = {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}, "bucket_key_enabled": False}
         days = int(args.get("log_retention_days") or LOG_RETENTION_DAYS)
@@ -177,7 +142,8 @@ class StateBackend(pulumi.ComponentResource):
 
     def _state(self, key: kms.Key, logs: s3.Bucket, delivery: s3.BucketPolicy) -> s3.Bucket:
         bucket, arn = self._bucket(STATE)
-        self._harden(STATE, bucket, arn, key.arn.apply(lambda known: refuse_other_encryption(arn, [known])))
+        own = key.arn.apply(lambda known: refuse_other_encryption(arn, [known]))
+        harden_bucket(f"{self._base}-{STATE}", bucket, arn, own, self)
         default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key.arn}
         encrypted = {"apply_server_side_encryption_by_default": default, "bucket_key_enabled": True}
         days = int(self._args.get("history_days") or HISTORY_DAYS)
