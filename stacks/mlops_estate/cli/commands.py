@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_estate.cli.progress import shown
 from mlops_estate.faults import Fault, FaultsFound
+from mlops_estate.up.session import counted
 
 if TYPE_CHECKING:
     from mlops_estate.config import LoadedEnvironment
@@ -135,15 +136,8 @@ def run_destroy(name: str, project: Path | None, *, unprotect: bool, as_json: bo
     from mlops_estate.up.served import destroy_served
 
     folder = project_dir(project)
-    done = 0
     with shown(f"destroy {name}", silent=as_json) as progress:
-
-        def on_event(event: Any) -> None:
-            nonlocal done
-            done += 1
-            progress(f"{event.action} {event.name}", done, 0)
-
-        report = destroy_served(folder, name, unprotect=unprotect, on_event=on_event)
+        report = destroy_served(folder, name, unprotect=unprotect, on_event=counted(progress))
     data = {
         "ok": not report.faults,
         "deleted": len(report.deleted),
@@ -172,19 +166,12 @@ def _collect(environment: LoadedEnvironment, *, as_shipped: bool, silent: bool) 
     assumed = [
         f"{model} has no pinned version: version 1 is assumed (--as-shipped leaves it out)" for model in versions
     ]
-    done = 0
     with shown(f"preview {environment.name}", silent=silent) as progress:
-
-        def on_event(event: Any) -> None:
-            nonlocal done
-            done += 1
-            progress(f"{event.action} {event.name}", done, 0)
-
         graph = run_program(
             environment.project_dir / "stacks" / "__main__.py",
             stack=environment.name,
             config=program_config(environment, "", versions),
-            on_event=on_event,
+            on_event=counted(progress),
         )
     graph.notes = assumed + graph.notes
     return graph, graph.notes

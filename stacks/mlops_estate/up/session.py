@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops_estate.config import LoadedEnvironment, overlay_account, overlay_network, overlay_versions, unpinned
 from mlops_estate.faults import FaultsFound
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlops_estate.embedded.driver import AwsDriver
     from mlops_estate.engine import DestroyReport
     from mlops_estate.engine.driver_api import ReadBack
+    from mlops_estate.engine.events import Event
     from mlops_estate.graph import ResourceGraph
 
 
@@ -35,6 +37,17 @@ EMBEDDED_ACCOUNT = "123456789012"
 
 def quiet(_message: str, _done: int, _total: int) -> None:
     """Show no progress."""
+
+
+def counted(progress: Progress, total: int = 0) -> Callable[[Event], None]:
+    """Return what tells `progress` of each event of the engine, with how many there were; `total` 0 is not known."""
+    numbers = itertools.count(1)
+
+    def on_event(event: Event) -> None:
+        done = next(numbers)
+        progress(f"{event.action} {event.name}", done, max(total, done) if total else 0)
+
+    return on_event
 
 
 @dataclass
@@ -66,13 +79,6 @@ class EstateSession:
         from mlops_estate.engine import EngineFault, run_program
 
         total = len(self.graph.nodes) if self.graph else 0
-        done = 0
-
-        def on_event(event: Any) -> None:
-            nonlocal done
-            done += 1
-            self.progress(f"{event.action} {event.name}", done, max(total, done) if total else 0)
-
         try:
             self.graph = run_program(
                 self.environment.project_dir / "stacks" / "__main__.py",
@@ -80,7 +86,7 @@ class EstateSession:
                 config=program_config(self.environment, self.account.account_id, versions, baselines),
                 driver=self.driver,
                 previous=self.graph,
-                on_event=on_event,
+                on_event=counted(self.progress, total),
             )
         except EngineFault as fault:
             self.graph = fault.graph
