@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from mlops_estate.engine.driver_api import PartlyCreated, ResourceDriver, ResourceRequest, ResourceState
 from mlops_estate.engine.events import Event, OnEvent
+from mlops_estate.engine.wire import top_property
 from mlops_estate.faults import Fault, FaultsFound
 from mlops_estate.graph import ResourceGraph, ResourceNode
 
@@ -25,7 +25,7 @@ def state_of(node: ResourceNode) -> ResourceState:
 
 
 def _matches(pattern: str, key: str) -> bool:
-    return pattern == "*" or re.split(r"[.\[]", pattern, maxsplit=1)[0] == key
+    return pattern == "*" or top_property(pattern) == key
 
 
 class Reconciler:

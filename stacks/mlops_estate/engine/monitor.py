@@ -4,7 +4,6 @@ one."""
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import Any
 from urllib.parse import unquote, urlparse
 
@@ -17,7 +16,7 @@ from mlops_estate.engine.changes import Reconciler
 from mlops_estate.engine.driver_api import ResourceDriver, ResourceRequest
 from mlops_estate.engine.events import Event, OnEvent
 from mlops_estate.faults import Fault, FaultsFound
-from mlops_estate.graph import STACK_TYPE, UNKNOWN, ResourceGraph, ResourceNode
+from mlops_estate.graph import STACK_TYPE, ResourceGraph, ResourceNode
 from mlops_estate.graph_file import MASK, masked
 
 BROKEN = frozenset({"failed", "skipped"})
@@ -145,9 +144,8 @@ class GraphMonitor(mocks.MockMonitor):
         return f"{path.removeprefix(self._root)}:{position.line}"
 
     def _provider(self, node: ResourceNode, request: Any) -> Any:
-        """Take a provider's region and default tags; Pulumi hands nested provider inputs over as JSON text."""
-        tags = node.inputs.get("defaultTags") or {}
-        tags = json.loads(tags) if isinstance(tags, str) and tags != UNKNOWN else tags
+        """Take a provider's region and default tags."""
+        tags = wire.provider_input(node.inputs.get("defaultTags"))
         self._default_tags[node.urn] = dict((tags if isinstance(tags, dict) else {}).get("tags") or {})
         self._regions[node.urn] = node.inputs.get("region", "")
         node.id = node.name
@@ -194,9 +192,7 @@ class GraphMonitor(mocks.MockMonitor):
             self.faults += faults
             self._on_event(Event("failed", node.urn, node.type, node.name))
             return resource_pb2.RegisterResourceResponse(urn=node.urn, result=resource_pb2.FAIL)
-        secret = {path.split(".")[0].split("[")[0] for path in node.secret_inputs} | set(
-            request.additionalSecretOutputs
-        )
+        secret = {wire.top_property(path) for path in node.secret_inputs} | set(request.additionalSecretOutputs)
         node.secret_outputs = sorted(secret & node.outputs.keys())
         # The graph holds an asset's hash; the program gets the asset that it gave.
         assets = {key: value for key, value in raw.items() if wire.is_asset(value)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from typing import Any
 
@@ -60,6 +61,16 @@ def open_secrets(value: Any, path: str, found: list[str]) -> Any:
     if isinstance(value, list):
         return [open_secrets(item, f"{path}[{index}]", found) for index, item in enumerate(value)]
     return value
+
+
+def top_property(path: str) -> str:
+    """Return the top-level property that a path lies in: ``tags`` of ``tags.owner``, ``rules`` of ``rules[0]``."""
+    return path.split(".")[0].split("[")[0]
+
+
+def provider_input(value: Any) -> Any:
+    """Return an input of a provider as data: Pulumi hands nested ones over as JSON text."""
+    return json.loads(value) if isinstance(value, str) and value[:1] in {"{", "["} else value
 
 
 def wrap_secret(value: Any) -> dict[str, Any]:

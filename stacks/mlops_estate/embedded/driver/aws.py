@@ -22,10 +22,15 @@ from mlops_estate.embedded.driver.tags import merged, retag, with_tags
 from mlops_estate.embedded.validation import service_model
 from mlops_estate.embedded.validation.references import Account
 from mlops_estate.engine.driver_api import Deletion, PartlyCreated, ReadBack, ResourceRequest, ResourceState
-from mlops_estate.engine.wire import for_graph
+from mlops_estate.engine.wire import for_graph, provider_input, top_property
 from mlops_estate.faults import Fault, FaultsFound
 
-GONE = ("NotFound", "NoSuch", "NoSuchEntity", "ResourceNotFound", "DoesNotExist", "Could not find", "does not exist")
+GONE = ("NotFound", "NoSuch", "DoesNotExist", "Could not find", "does not exist")
+
+
+def is_gone(found: FaultsFound) -> bool:
+    """Whether a service refused a call because the resource is not there; each says it in words of its own."""
+    return any(word in found.faults[0].rule for word in GONE)
 
 
 class BackedAccount(Account, Protocol):
@@ -53,15 +58,12 @@ class AwsDriver:
 
     def provider_config(self, request: ResourceRequest) -> None:
         """Refuse a provider for another account or region than the embedded one."""
-        import json
-
         faults = []
         region = request.inputs.get("region")
         if region and region != self.account.region:
             rule = f"the embedded account is in {self.account.region}"
             faults.append(Fault("region", region, rule, "use one region", request.urn))
-        allowed = request.inputs.get("allowedAccountIds") or []
-        allowed = json.loads(allowed) if isinstance(allowed, str) else allowed
+        allowed = provider_input(request.inputs.get("allowedAccountIds") or [])
         if allowed and self.account.account_id not in allowed:
             rule = f"the account is {self.account.account_id}, which this provider does not allow"
             faults.append(
@@ -73,9 +75,12 @@ class AwsDriver:
     def check(self, request: ResourceRequest) -> list[Fault]:
         """Return every fault of a request without creating anything: what maps to nothing, and what AWS would
         refuse."""
-        row = self._row(request)
+        return self._checked(request, self._row(request))[1]
+
+    def _checked(self, request: ResourceRequest, row: Operations) -> tuple[Mapped, list[Fault]]:
+        """Return the call that would create the resource, and every fault of it and of the calls beside it."""
         if wrong := type_faults(request.type, request.inputs, request.urn):
-            return wrong
+            return Mapped(), wrong
         mapped = self._mapped(request, row)
         faults = self.caller.check(row.service, row.create, mapped, request.urn, request.type)
         keys = {key: f"{key}-of-{request.name}" for key in row.keys}
@@ -85,7 +90,7 @@ class AwsDriver:
             own = [fault for fault in self.caller.check(row.service, call.operation, extra, request.urn)
                    if not str(fault.value).endswith(f"-of-{request.name}")]  # fmt: skip
             faults += [fault for fault in own if fault.where]
-        return self._lost(mapped, request) + faults + self._when_deleted(request, row, keys)
+        return mapped, self._lost(mapped, request) + faults + self._when_deleted(request, row, keys)
 
     def _when_deleted(self, request: ResourceRequest, row: Operations, keys: Mapping[str, str]) -> list[Fault]:
         """Return the faults of inputs that only deletion uses, such as a key's window: the provider checks them too."""
@@ -112,9 +117,9 @@ class AwsDriver:
 
     def _create(self, request: ResourceRequest) -> ResourceState:
         row = self._row(request)
-        if faults := self.check(request):
+        mapped, faults = self._checked(request, row)
+        if faults:
             raise FaultsFound(faults)
-        mapped = self._mapped(request, row)
         self.account.begin(f"{request.urn}\n{self._generations[request.urn]}")
         response = self.caller.send_checked(row.service, row.create, mapped.params, request.urn)
         keys = {
@@ -162,7 +167,7 @@ class AwsDriver:
         if not row.update:
             return sorted(changed)
         mapped = self._mapped_update(request, row, {})
-        lost = {path.split(".")[0].split("[")[0] for path, _ in mapped.lost}
+        lost = {top_property(path) for path, _ in mapped.lost}
         created = self._mapped(request, row)
         named = {
             created.origin(path.removeprefix("params.")) for path in row.keys.values() if path.startswith("params.")
@@ -202,11 +207,10 @@ class AwsDriver:
             try:
                 self.caller.send_checked(row.service, row.delete, mapped.params, state.request.urn)
             except FaultsFound as found:
-                if not any(word in found.faults[0].rule for word in GONE):
+                if not is_gone(found):
                     raise
         self.caller.references.forget()
-        words = {**keys, "account": self.account.account_id}
-        return Deletion((row.leaves.format(**words),)) if row.leaves else Deletion()
+        return Deletion((row.leaves.format(**self._words(keys)),)) if row.leaves else Deletion()
 
     def read_back(self, state: ResourceState) -> ReadBack:
         """Read the resource and hold it against what was sent."""
@@ -237,8 +241,7 @@ class AwsDriver:
         generation = self._generations.get(request.urn, 0)
         made_of = f"{self._seed}\n{request.urn}" + (f"\n{generation}" if generation else "")
         digest = hashlib.sha256(made_of.encode()).hexdigest()[:7]
-        name = f"{request.name[: row.auto_name_limit - 8]}-{digest}"
-        return name.lower() if row.service == "s3" else name
+        return row.generated_name(request.name, digest)
 
     def _place(self, request: ResourceRequest, row: Operations) -> Place:
         return Place(self.account.account_id, self.account.region, self._physical_name(request, row))
@@ -287,7 +290,7 @@ class AwsDriver:
         apart = {key for extra in self._row(request).extras for key in extra.inputs}
         faults = []
         for path, value in mapped.lost:
-            name = path.split(".")[0].split("[")[0]
+            name = top_property(path)
             if path == name and name in apart:
                 continue
             near = difflib.get_close_matches(name, [key for key in declared(request.type) if key != name], n=3)
@@ -328,10 +331,12 @@ class AwsDriver:
         self, request: ResourceRequest, row: Operations, params: Mapping[str, Any], keys: Mapping[str, Any]
     ) -> ResourceState:
         """Return what is known without asking the account: enough to delete the resource again."""
-        words = {**keys, "account": self.account.account_id, "region": self.account.region}
-        record = {"operation": f"{row.service}:{row.create}", "keys": dict(keys), "params": _plain(dict(params)),
-                  "incomplete": True}  # fmt: skip
-        return ResourceState(request, row.id.format(**words) or request.name, {}, record)
+        record = {**_record(row, params, keys), "incomplete": True}
+        return ResourceState(request, row.id.format(**self._words(keys)) or request.name, {}, record)
+
+    def _words(self, keys: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a row's templates are filled with."""
+        return {**keys, "account": self.account.account_id, "region": self.account.region}
 
     def _state(
         self,
@@ -342,7 +347,7 @@ class AwsDriver:
         response: Mapping[str, Any],
     ) -> ResourceState:
         """Read the resource and put its outputs together: inputs, templates, then what the service answers."""
-        words = {**keys, "account": self.account.account_id, "region": self.account.region}
+        words = self._words(keys)
         item = self._read(row, keys, request.urn) if row.read else None
         known = flatten(response)
         for source in (item or {}, params):
@@ -359,9 +364,8 @@ class AwsDriver:
             outputs["tagsAll"] = merged(request.type, request.inputs, request.default_tags)
         if "region" in declared(request.type):
             outputs.setdefault("region", self.account.region)
-        record = {"operation": f"{row.service}:{row.create}", "keys": dict(keys), "params": _plain(dict(params))}
         physical = row.id.format(**words) if row.id else str(outputs.get("arn") or outputs.get("name") or request.name)
-        return ResourceState(request, physical, outputs, record)
+        return ResourceState(request, physical, outputs, _record(row, params, keys))
 
     def _read(self, row: Operations, keys: Mapping[str, Any], urn: str) -> dict[str, Any] | None:
         params = row.read_before(keys) if row.read_before else self._by_keys(row, row.read, keys)
@@ -379,6 +383,11 @@ class AwsDriver:
             elif inner.type_name == "list" and member.removesuffix("s") in keys:
                 params[member] = [keys[member.removesuffix("s")]]
         return params
+
+
+def _record(row: Operations, params: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what it takes to read, update or delete the resource, as JSON data."""
+    return {"operation": f"{row.service}:{row.create}", "keys": dict(keys), "params": _plain(dict(params))}
 
 
 def _plain(value: Any) -> Any:

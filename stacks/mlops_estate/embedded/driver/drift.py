@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from mlops_estate.embedded.driver.aws import GONE, AwsDriver
+from mlops_estate.embedded.driver.aws import AwsDriver, is_gone
 from mlops_estate.embedded.driver.mapping import Mapped
 from mlops_estate.embedded.driver.operations import Operations
 from mlops_estate.embedded.driver.outputs import Misfit, declared, fit
 from mlops_estate.embedded.driver.readback import differences
 from mlops_estate.engine.driver_api import ResourceState
+from mlops_estate.engine.wire import top_property
 from mlops_estate.faults import FaultsFound
 
 
@@ -28,7 +29,7 @@ def drifted(driver: AwsDriver, state: ResourceState) -> dict[str, Any] | None:
     try:
         item = driver._read(row, keys, state.request.urn)
     except FaultsFound as found:
-        if any(word in found.faults[0].rule for word in GONE):
+        if is_gone(found):
             return None
         raise
     if item is None or _being_deleted(item):
@@ -47,7 +48,7 @@ def _by_input(paths: list[str], mapped: Mapped) -> list[tuple[str, str]]:
     """Return each parameter path with the top-level input it comes from; of two with one input the first."""
     found: dict[str, str] = {}
     for path in paths:
-        found.setdefault(mapped.origin(path).split(".")[0].split("[")[0], path)
+        found.setdefault(top_property(mapped.origin(path)), path)
     return [(path, name) for name, path in found.items()]
 
 

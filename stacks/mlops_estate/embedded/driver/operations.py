@@ -84,6 +84,11 @@ class Operations:
         """What the resource is called in names of parameters, such as ``EndpointConfig``."""
         return self.noun or _without_verb(self.create)
 
+    def generated_name(self, logical: str, digits: str) -> str:
+        """Return the name that the provider generates: the logical one, cut to the limit, and seven digits."""
+        name = f"{logical[: self.auto_name_limit - 8]}-{digits}"
+        return name.lower() if self.service == "s3" else name
+
 
 def _without_verb(operation: str) -> str:
     for index, character in enumerate(operation):

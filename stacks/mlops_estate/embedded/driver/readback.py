@@ -12,6 +12,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from mlops_estate.embedded.driver.names import best
 from mlops_estate.embedded.driver.operations import Operations
 from mlops_estate.embedded.validation import service_model
+from mlops_estate.engine.wire import top_property
 
 
 def differences(
@@ -25,7 +26,7 @@ def differences(
     same = {**row.same, "TagSpecifications[0].Tags": "Tags"} if row.ec2_resource else row.same
     for path, where in same.items():
         value = jmespath.search(path, params)
-        sent.pop(path.split("[")[0].split(".")[0], None)
+        sent.pop(top_property(path), None)
         if value is not None and not equal(value, jmespath.search(where, item)):
             found.append(f"{path}: sent {value!r}, read {jmespath.search(where, item)!r}")
     found += _structure(sent, item, shape, "", row.what)

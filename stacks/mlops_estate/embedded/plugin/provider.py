@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +28,7 @@ from mlops_estate.embedded.plugin.values import (
     without_unknown,
 )
 from mlops_estate.engine.driver_api import PartlyCreated, ResourceRequest, ResourceState
+from mlops_estate.engine.wire import provider_input, top_property
 from mlops_estate.faults import Fault, FaultsFound
 from mlops_estate.graph import UNKNOWN
 
@@ -59,7 +59,7 @@ class EstateProvider(api.Provider):
 
     async def configure(self, request: api.ConfigureRequest) -> api.ConfigureResponse:
         """Take the region and the default tags, and see that the account answers."""
-        config = {key: _from_json(value) for key, value in given(request.args).plain.items()}
+        config = {key: provider_input(value) for key, value in given(request.args).plain.items()}
         self._endpoint = os.environ.get(ENDPOINT, "")
         self._region = config.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
         if not self._endpoint:
@@ -102,7 +102,7 @@ class EstateProvider(api.Provider):
         inputs = given(request.new_inputs)
         asked = self._request(request.urn, inputs)
         state = self._state(request.urn, request.resource_id, request.old_state)
-        ignored = {path.split(".")[0].split("[")[0] for path in request.ignore_changes}
+        ignored = {top_property(path) for path in request.ignore_changes}
         before, after = state.request.inputs, inputs.data
         changed = {key for key in {**before, **after} if before.get(key) != after.get(key)} - ignored
         if ignored:
@@ -218,8 +218,7 @@ class EstateProvider(api.Provider):
         if row.auto_name in old.defaults and row.auto_name in old.data:
             return {row.auto_name: old.data[row.auto_name]}
         digest = hashlib.sha256(seed + asked.urn.encode()).hexdigest()[:7]
-        name = f"{asked.name[: row.auto_name_limit - 8]}-{digest}"
-        return {row.auto_name: name.lower() if row.service == "s3" else name}
+        return {row.auto_name: row.generated_name(asked.name, digest)}
 
 
 def _type_and_name(urn: str) -> tuple[str, str]:
@@ -235,8 +234,3 @@ def _secret(request: api.ReadRequest, key: str) -> bool:
 def _kind(key: str, before: Mapping[str, Any], after: Mapping[str, Any], *, replaced: bool) -> api.PropertyDiffKind:
     word = "UPDATE" if (key in before) == (key in after) else "DELETE" if key in before else "ADD"
     return api.PropertyDiffKind[f"{word}_REPLACE" if replaced else word]
-
-
-def _from_json(value: Any) -> Any:
-    """Return a provider's input: the engine hands nested ones over as JSON text."""
-    return json.loads(value) if isinstance(value, str) and value[:1] in {"{", "["} else value

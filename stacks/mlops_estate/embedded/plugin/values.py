@@ -41,18 +41,11 @@ class Given:
 
 def given(properties: Mapping[str, PropertyValue]) -> Given:
     """Return properties in the forms that a driver needs."""
-    raw = _in_order(wire.from_struct(PropertyValue.marshal_map(dict(properties))))
+    raw = wire.from_struct(PropertyValue.marshal_map(dict(properties)))
     defaults = tuple(raw.pop(DEFAULTS, None) or ())
     secrets: list[str] = []
     opened = wire.open_secrets(raw, "", secrets)
     return Given(raw, wire.with_assets(opened), wire.for_graph(opened), tuple(secrets), defaults)
-
-
-def _in_order(value: Any) -> Any:
-    """Return wire data with its keys sorted: protobuf's maps have another order in each process."""
-    if isinstance(value, dict):
-        return {key: _in_order(value[key]) for key in sorted(value)}
-    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def properties_of(raw: Mapping[str, Any]) -> dict[str, PropertyValue]:
@@ -84,7 +77,7 @@ def kept_state(state: ResourceState, inputs: Given) -> dict[str, PropertyValue]:
     where any input is.
     """
     texts = [text for text in _secret_texts(inputs.raw) if text]
-    secret = {path.split(".")[0].split("[")[0] for path in inputs.secrets}
+    secret = {wire.top_property(path) for path in inputs.secrets}
     outputs = {
         key: wire.wrap_secret(value) if key in secret or _shows(value, texts) else value
         for key, value in state.outputs.items()

@@ -9,8 +9,9 @@ import pytest
 from pulumi.provider.experimental import provider as api
 
 from mlops_estate.embedded.driver import AwsDriver
-from mlops_estate.embedded.plugin.provider import ENDPOINT, EstateProvider, _from_json, _kind, _type_and_name
+from mlops_estate.embedded.plugin.provider import ENDPOINT, EstateProvider, _kind, _type_and_name
 from mlops_estate.embedded.plugin.values import given, properties_of
+from mlops_estate.engine.wire import provider_input
 from mlops_estate.faults import FaultsFound
 
 LOGS, BUCKET = "aws:cloudwatch/logGroup:LogGroup", "aws:s3/bucket:Bucket"
@@ -67,7 +68,12 @@ def test_a_changed_input_is_added_deleted_or_updated(before, after, replaced, ki
 
 
 def test_nested_provider_inputs_are_json_text():
-    assert [_from_json(value) for value in ('{"a": 1}', '["1"]', "eu-west-1", 7)] == [{"a": 1}, ["1"], "eu-west-1", 7]
+    assert [provider_input(value) for value in ('{"a": 1}', '["1"]', "eu-west-1", 7)] == [
+        {"a": 1},
+        ["1"],
+        "eu-west-1",
+        7,
+    ]
 
 
 def test_it_is_of_no_use_before_it_is_configured():
