@@ -51,6 +51,7 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "storage.snapshot_lock_days": ({}, {"storage": {"snapshot_lock_days": 9}}),
     "storage.capture_retention_days": ({}, {"storage": {"capture_retention_days": 9}}),
     "storage.log_retention_days": ({}, {"storage": {"log_retention_days": 9}}),
+    "account_baseline.default": ({"account_baseline": "off"}, {"account_baseline": "create"}),
     "account_baseline.catalog_encryption": ({}, {"account_baseline": {"catalog_encryption": "existing"}}),
     "delivery_role_arns": ({}, {"delivery_role_arns": ["arn:aws:iam::123456789012:role/delivery"]}),
     "permissions_boundary_arn": (

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mlops_estate.config.baseline import AccountBaselineBlock, short_form_in_schema
 from mlops_estate.config.classes import Block, EnvironmentClass, by_class
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["123456789012"])]
@@ -155,14 +156,6 @@ class StorageBlock(Block):
     log_retention_days: int = by_class(30, 90, 400, ge=1, le=3653, description="Days for which access logs are kept.")
 
 
-class AccountBaselineBlock(Block):
-    """Settings of which an AWS account has only one: made here, by another stack or landing zone, or not at all."""
-
-    catalog_encryption: Literal["create", "existing", "off"] = Field(
-        default="existing", description="Encryption of the account's Glue catalogue."
-    )
-
-
 class EstateBlock(Block):
     """Everything that the models of an environment share."""
 
@@ -201,7 +194,11 @@ class EstateBlock(Block):
     keys: KeysBlock = Field(default_factory=KeysBlock, description="Customer-managed keys.")
     storage: StorageBlock = Field(default_factory=StorageBlock, description="How long data is locked and kept.")
     account_baseline: AccountBaselineBlock = Field(
-        default_factory=AccountBaselineBlock, description="Settings of which an account has only one."
+        default_factory=AccountBaselineBlock,
+        description="Everything of which an account has only one per region: create, existing or off for all of it, "
+        "or a block that says so one by one.",
+        examples=["existing"],
+        json_schema_extra=short_form_in_schema,
     )
     delivery_role_arns: list[Annotated[str, Field(pattern=r"^arn:aws:iam::[0-9]{12}:role/.+$")]] = Field(
         default_factory=list,

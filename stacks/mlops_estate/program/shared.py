@@ -143,7 +143,7 @@ def _catalog(
                 }
                 for model, schema in schemas.items()
             ],
-            "catalog_encryption": config.estate.account_baseline.catalog_encryption,
+            "catalog_encryption": config.estate.account_baseline.mode("catalog_encryption"),
             "catalog_key_arn": keys.operations_key_arn,
         },
         opts,

@@ -1,0 +1,42 @@
+"""What an AWS account has only one of: made here, by another stack or landing zone, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from mlops_estate.config.classes import Block
+
+Mode = Literal["create", "existing", "off"]
+"""create: this stack makes it; existing: it is there already and is used; off: the estate does without."""
+
+
+def short_form_in_schema(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema of the field take one word in the place of the block."""
+    schema["anyOf"] = [{"enum": list(get_args(Mode))}, {"$ref": schema.pop("$ref")}]
+
+
+class AccountBaselineBlock(Block):
+    """Everything of which an account has only one per region; `account_baseline: create` is short for `default`."""
+
+    default: Mode = Field(
+        default="existing",
+        description="What holds for each key below that is not given: create (this stack makes it), existing (another "
+        "stack or a landing zone made it) or off (the estate does without).",
+        examples=["existing"],
+    )
+    catalog_encryption: Mode | None = Field(
+        default=None, description="Encryption of the account's Glue catalogue. Default: `default`."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, given: Any) -> Any:
+        """Take one word for all of it."""
+        return {"default": given} if isinstance(given, str) else given
+
+    def mode(self, singleton: str) -> Mode:
+        """Return what holds for one singleton, named by its key here."""
+        own: Mode | None = getattr(self, singleton)
+        return own or self.default
