@@ -11,8 +11,8 @@ from mlops_components.documents import Statement, dns_suffix, partition, policy,
 
 PROJECT = "mlops-estate"
 _REGIONAL = (
-    "application-autoscaling", "cloudformation", "cloudwatch", "ec2", "ecr", "glue", "kms", "logs", "s3", "sagemaker",
-    "sns",
+    "application-autoscaling", "cloudformation", "cloudwatch", "ec2", "ecr", "glue", "kms", "lambda", "logs", "s3",
+    "sagemaker", "secretsmanager", "sns",
 )  # fmt: skip
 _CHANGE_ROLES = (
     "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
@@ -23,7 +23,7 @@ _KEEP_ROLES = (
     "iam:ListInstanceProfilesForRole", "iam:ListRolePolicies", "iam:ListRoleTags", "iam:TagRole", "iam:UntagRole",
     "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
 )  # fmt: skip
-_PASSED_TO = ("sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com")
+_PASSED_TO = ("lambda.amazonaws.com", "sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 _SCALING_ROLE = (
     "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 )

@@ -7,6 +7,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_aws import iam
 
+from mlops_components.delivery_areas import AREAS, area_policies
 from mlops_components.delivery_policy import Reach, boundary_policy, delivery_policy
 from mlops_components.documents import Statement, partition, policy
 from mlops_components.validation import Checker
@@ -122,7 +123,8 @@ class DeliveryRole(pulumi.ComponentResource):
             policy=state.apply(lambda known: delivery_policy(reach, *known)),
             opts=child,
         )
-        self.role_arn = pulumi.Output.all(role.arn, granted.id).apply(lambda pair: str(pair[0]))
+        attached = self._areas(name, args, role, reach)
+        self.role_arn = pulumi.Output.all(role.arn, granted.id, *attached).apply(lambda known: str(known[0]))
         self.boundary_arn = boundary.arn
         self.provider_arn = provider
         self.subjects = pulumi.Output.from_input(subjects(args))
@@ -134,6 +136,24 @@ class DeliveryRole(pulumi.ComponentResource):
                 "subjects": self.subjects,
             }
         )
+
+    def _areas(self, name: str, args: DeliveryRoleArgs, role: iam.Role, reach: Reach) -> list[pulumi.Output[str]]:
+        """Attach one managed policy for each area: the inline policy is full."""
+        child = pulumi.ResourceOptions(parent=self)
+        attached = []
+        for area, document in area_policies(reach).items():
+            made = iam.Policy(
+                f"{name}-{area}",
+                name=area_policy_name(args["prefix"], area),
+                description=f"What delivery of {args['estate_prefix']} may do: {area}",
+                policy=document,
+                opts=child,
+            )
+            attachment = iam.RolePolicyAttachment(
+                f"{name}-{area}-attachment", role=role.name, policy_arn=made.arn, opts=child
+            )
+            attached.append(attachment.id)
+        return attached
 
     def _oidc_provider(self, name: str, args: DeliveryRoleArgs, issuer: Issuer) -> pulumi.Output[str]:
         if (args.get("account_baseline") or "create") == "existing":
@@ -166,6 +186,11 @@ def role_arn(prefix: str, account: str, region: str) -> str:
 def boundary_name(prefix: str) -> str:
     """Return the boundary's name."""
     return f"{prefix}-boundary"
+
+
+def area_policy_name(prefix: str, area: str) -> str:
+    """Return the name of the managed policy of one area."""
+    return f"{role_name(prefix)}-{area}"
 
 
 def provider_arn(account: str, region: str, issuer: Issuer) -> str:
@@ -214,7 +239,11 @@ def checked(name: str, args: DeliveryRoleArgs) -> Checker[DeliveryRoleArgs]:
     prefix, estate, account = (check.plain(path) for path in ("prefix", "estate_prefix", "account"))
     if prefix:
         check.aws_name("prefix", role_name(prefix), "role")
-        check.aws_name("prefix", boundary_name(prefix), "policy")
+        check.aws_name(
+            "prefix",
+            max([boundary_name(prefix), *(area_policy_name(prefix, area) for area in AREAS)], key=len),
+            "policy",
+        )
     if estate:
         check.aws_name("estate_prefix", f"{estate}-vpc-flow", "role")
     if prefix and estate and f"{prefix}-".startswith(f"{estate}-"):

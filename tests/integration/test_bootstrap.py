@@ -151,11 +151,22 @@ def test_a_wide_trust_or_another_account_creates_nothing(account, changes, where
     assert account.client("iam").list_roles()["Roles"] == []
 
 
+def granted(iam, role):
+    """Return every policy document of a role: inline, then attached."""
+    inline = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in inline]
+    for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
+        documents.append(found["PolicyVersion"]["Document"])
+    return documents
+
+
 def test_delivery_may_make_read_and_delete_every_type_of_the_estate():
     with EmbeddedAccount(seed=0) as account:
         run(driver=AwsDriver(account, seed="bootstrap"))
-        found = account.client("iam").get_role_policy(RoleName="mlops-bootstrap-delivery", PolicyName="delivery")
-    allowed = [action for s in statements(found["PolicyDocument"]).values() for action in s["Action"]]
+        documents = granted(account.client("iam"), "mlops-bootstrap-delivery")
+    allowed = [action for document in documents for s in statements(document).values() for action in s["Action"]]
     needed = set()
     for kind in {node.type for node in previewed("prod").custom_nodes() if not node.is_provider}:
         row = table()[kind]

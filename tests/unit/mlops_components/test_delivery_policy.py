@@ -15,6 +15,7 @@ REACH = Reach(ACCOUNT, REGION, "mlops-dev", BOUNDARY)
 KEYS = [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}" for name in ("state", "secrets")]
 # Statements on every resource: each is bound by a condition, or its actions have no resource type in IAM.
 UNBOUND = {"ListAliases", "Subscriptions"}
+PASSED_TO = ["lambda.amazonaws.com", "sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +63,7 @@ def test_only_roles_of_the_environment_are_reached_and_the_boundary_stays(docume
 
 
 def test_roles_are_passed_to_the_services_of_the_estate_alone(delivery):
-    assert delivery["PassRoles"]["Condition"] == {
-        "StringEquals": {"iam:PassedToService": ["sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com"]}
-    }
+    assert delivery["PassRoles"]["Condition"] == {"StringEquals": {"iam:PassedToService": PASSED_TO}}
 
 
 def test_state_is_written_and_its_history_never_deleted(delivery):

@@ -1,0 +1,42 @@
+"""What delivery may do beyond its inline policy: area by area, bounded like the inline policy, within IAM's quotas."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.components import ACCOUNT, REGION, arguments, deployed, statements
+
+from mlops_components.delivery_areas import AREAS, LONGEST_MANAGED, MOST_ATTACHED, area_policies
+from mlops_components.delivery_policy import Reach
+
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/mlops-bootstrap-boundary"
+REACH = Reach(ACCOUNT, REGION, "mlops-dev", BOUNDARY)
+LONGEST = Reach(ACCOUNT, "ap-southeast-2", "x" * 55, BOUNDARY)
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_an_area_names_what_begins_with_the_prefix_or_is_bound_by_a_condition(area):
+    for sid, statement in statements(area_policies(REACH)[area]).items():
+        assert "*" not in statement["Action"], sid
+        assert not [action for action in statement["Action"] if action.endswith(":*")], sid
+        named = all("mlops-dev" in arn for arn in statement["Resource"])
+        assert named or statement.get("Condition"), sid
+
+
+def test_the_areas_stay_within_iams_quotas_at_the_longest_prefix():
+    lengths = {area: len(document) for area, document in area_policies(LONGEST).items()}
+    assert {area for area, length in lengths.items() if length > LONGEST_MANAGED} == set()
+    assert len(AREAS) <= MOST_ATTACHED
+
+
+def test_each_area_is_a_policy_attached_to_the_role():
+    nodes = deployed("DeliveryRole", arguments("DeliveryRole"))
+    attached = {node.inputs["policyArn"] for node in nodes.values() if node.type.endswith(":RolePolicyAttachment")}
+    assert len(attached) == len(AREAS)
+    made = {node.inputs["name"] for node in nodes.values() if node.type == "aws:iam/policy:Policy"}
+    assert {f"mlops-bootstrap-delivery-{area}" for area in AREAS} < made
+
+
+def test_delivery_neither_reads_nor_writes_a_secrets_value():
+    actions = {a for s in statements(area_policies(REACH)["protection"]).values() for a in s["Action"]}
+    assert not actions & {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}
+    assert not actions & {"lambda:*", "ecr:PutImage", "ecr:BatchDeleteImage"}
