@@ -8,6 +8,7 @@ condition.
 from collections.abc import Callable, Mapping, Sequence
 
 from mlops_components.delivery_policy import PROJECT, Reach
+from mlops_components.delivery_recovery import recovery_statements
 from mlops_components.documents import Statement, policy, statement
 
 LONGEST_MANAGED = 6144
@@ -50,7 +51,10 @@ def protection_statements(reach: Reach) -> Sequence[Statement]:
     ]  # fmt: skip
 
 
-AREAS: Mapping[str, Callable[[Reach], Sequence[Statement]]] = {"protection": protection_statements}
+AREAS: Mapping[str, Callable[[Reach], Sequence[Statement]]] = {
+    "protection": protection_statements,
+    "recovery": recovery_statements,
+}
 """Statements by area; the policy is `{prefix of the bootstrap}-delivery-{area}`."""
 
 

@@ -11,8 +11,8 @@ from mlops_components.documents import Statement, dns_suffix, partition, policy,
 
 PROJECT = "mlops-estate"
 _REGIONAL = (
-    "application-autoscaling", "cloudformation", "cloudwatch", "ec2", "ecr", "glue", "kms", "lambda", "logs", "s3",
-    "sagemaker", "secretsmanager", "sns",
+    "application-autoscaling", "backup", "backup-storage", "cloudformation", "cloudwatch", "ec2", "ecr", "events",
+    "glue", "kms", "lambda", "logs", "s3", "sagemaker", "secretsmanager", "sns",
 )  # fmt: skip
 _CHANGE_ROLES = (
     "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
@@ -23,9 +23,13 @@ _KEEP_ROLES = (
     "iam:ListInstanceProfilesForRole", "iam:ListRolePolicies", "iam:ListRoleTags", "iam:TagRole", "iam:UntagRole",
     "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
 )  # fmt: skip
-_PASSED_TO = ("lambda.amazonaws.com", "sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com")
-_SCALING_ROLE = (
-    "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+_PASSED_TO = (
+    "backup.amazonaws.com", "lambda.amazonaws.com", "sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com",
+)  # fmt: skip
+_SERVICE_ROLES = (
+    "backup.amazonaws.com/AWSServiceRoleForBackup",
+    "restore-testing.backup.amazonaws.com/AWSServiceRoleForBackupRestoreTesting",
+    "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
 )
 
 # On what carries no project's tag: neither another project's nor, as at a creation, any.
@@ -90,13 +94,13 @@ def delivery_policy(reach: Reach, state_bucket: str, state_key_arn: str, secrets
 def _role_statements(reach: Reach) -> list[Statement]:
     bounded = {"StringEquals": {"iam:PermissionsBoundary": reach.boundary_arn}}
     passed = {"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}}
-    scaling = reach.arn("iam", f"role/aws-service-role/{_SCALING_ROLE}", region=False)
+    service_roles = [reach.arn("iam", f"role/aws-service-role/{role}", region=False) for role in _SERVICE_ROLES]
     return [
         statement("ChangeBoundedRoles", _CHANGE_ROLES, [reach.roles], condition=bounded),
         statement("KeepRoles", _KEEP_ROLES, [reach.roles]),
         statement("PassRoles", ["iam:PassRole"], [reach.roles], condition=passed),
-        # The provider makes the first scalable target's service-linked role where the account has none.
-        statement("ScalingRole", ["iam:CreateServiceLinkedRole"], [scaling]),
+        # The first scalable target, backup vault and restore test make their service's role where there is none.
+        statement("ServiceRoles", ["iam:CreateServiceLinkedRole"], service_roles),
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.support.components import ACCOUNT, REGION, arguments, deployed, statements
 
 from mlops_components.delivery_areas import AREAS, LONGEST_MANAGED, MOST_ATTACHED, area_policies
-from mlops_components.delivery_policy import Reach
+from mlops_components.delivery_policy import Reach, boundary_policy
 
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/mlops-bootstrap-boundary"
 REACH = Reach(ACCOUNT, REGION, "mlops-dev", BOUNDARY)
@@ -18,7 +18,7 @@ def test_an_area_names_what_begins_with_the_prefix_or_is_bound_by_a_condition(ar
     for sid, statement in statements(area_policies(REACH)[area]).items():
         assert "*" not in statement["Action"], sid
         assert not [action for action in statement["Action"] if action.endswith(":*")], sid
-        named = all("mlops-dev" in arn for arn in statement["Resource"])
+        named = all("mlops-dev" in arn.replace("_", "-") for arn in statement["Resource"])
         assert named or statement.get("Condition"), sid
 
 
@@ -40,3 +40,19 @@ def test_delivery_neither_reads_nor_writes_a_secrets_value():
     actions = {a for s in statements(area_policies(REACH)["protection"]).values() for a in s["Action"]}
     assert not actions & {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}
     assert not actions & {"lambda:*", "ecr:PutImage", "ecr:BatchDeleteImage"}
+
+
+def test_delivery_declares_backups_and_deletes_none():
+    made = statements(area_policies(REACH)["recovery"])
+    actions = {action for statement in made.values() for action in statement["Action"]}
+    assert {"backup:CreateBackupPlan", "backup:CreateRestoreTestingPlan", "events:PutRule"} <= actions
+    assert not {"backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"} & actions
+    assert made["CreatePlans"]["Condition"] == {"StringEquals": {"aws:RequestTag/project": "mlops-estate"}}
+    assert made["RestoreTests"]["Resource"][0].endswith(":restore-testing-plan:mlops_dev_*")
+
+
+def test_the_boundary_leaves_room_for_every_service_of_the_areas():
+    boundary = statements(boundary_policy(REACH, "the-state", "state", "secrets"))
+    services = {action.split(":")[0] for action in boundary["ServicesInTheRegion"]["Action"]}
+    for document in area_policies(REACH).values():
+        assert {action.split(":")[0] for s in statements(document).values() for action in s["Action"]} <= services
