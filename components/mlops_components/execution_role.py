@@ -19,7 +19,9 @@ from mlops_components.documents import (
 )
 from mlops_components.validation import Checker
 
-PURPOSES = ("training", "endpoint", "feature_store", "monitor")
+PURPOSES = ("pipeline", "processing", "training", "endpoint", "feature_store", "monitor")
+# What runs a container: it writes logs and metrics, and where it is in a VPC makes network interfaces.
+_RUN_CONTAINERS = frozenset({"processing", "training", "endpoint", "monitor"})
 
 
 class ExecutionRoleArgs(TypedDict):
@@ -34,13 +36,16 @@ class ExecutionRoleArgs(TypedDict):
     role_suffix: str
     """Rest of the role's name, such as `mortgage-approval-training`."""
     purpose: str
-    """training, endpoint, feature_store or monitor: decides which actions beyond data access are allowed."""
+    """pipeline, processing, training, endpoint, feature_store or monitor: decides which actions beyond data access are
+    allowed."""
     read_uris: NotRequired[pulumi.Input[list[str]]]
     """S3 URIs (prefixes) whose objects the role reads. Default: none."""
     write_uris: NotRequired[pulumi.Input[list[str]]]
     """S3 URIs (prefixes) under which the role writes and reads back. Default: none."""
     key_arns: NotRequired[pulumi.Input[list[str]]]
-    """ARNs of the KMS keys of that data and of the volumes. Default: none."""
+    """ARNs of the KMS keys of what the role writes and of the volumes. Default: none."""
+    read_key_arns: NotRequired[pulumi.Input[list[str]]]
+    """ARNs of the KMS keys of what the role only reads. Default: none."""
     image_uris: NotRequired[pulumi.Input[list[str]]]
     """ECR images that the role's jobs or containers run. Default: none."""
     in_vpc: NotRequired[bool]
@@ -48,9 +53,11 @@ class ExecutionRoleArgs(TypedDict):
     database_name: NotRequired[pulumi.Input[str]]
     """Glue database of the feature group's offline store. Default: none."""
     model_package_group_arn: NotRequired[pulumi.Input[str]]
-    """Model package group that training registers in, or the endpoint deploys from. Default: none."""
+    """Model package group that the pipeline registers in, or the endpoint deploys from. Default: none."""
     pipeline_name: NotRequired[str]
-    """Pipeline whose jobs the training role creates. Default: none."""
+    """Pipeline whose jobs the pipeline role creates. Default: none."""
+    job_role_arns: NotRequired[pulumi.Input[list[str]]]
+    """Roles that the pipeline role passes to the jobs it creates, and no other. Default: none."""
     endpoint_name: NotRequired[pulumi.Input[str]]
     """Endpoint whose captured requests the monitor reads. Default: none."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str]]
@@ -72,6 +79,8 @@ class ExecutionRole(pulumi.ComponentResource):
         check.s3_uri("read_uris")
         check.s3_uri("write_uris")
         check.arn("key_arns", "kms")
+        check.arn("read_key_arns", "kms")
+        check.arn("job_role_arns", "iam")
         check.arn("model_package_group_arn", "sagemaker")
         check.finish()
         super().__init__("mlops:index:ExecutionRole", name, {**args}, opts)
@@ -94,6 +103,8 @@ class ExecutionRole(pulumi.ComponentResource):
                 read_uris=args.get("read_uris") or [],
                 write_uris=args.get("write_uris") or [],
                 key_arns=args.get("key_arns") or [],
+                read_key_arns=args.get("read_key_arns") or [],
+                job_roles=args.get("job_role_arns") or [],
                 image_uris=args.get("image_uris") or [],
                 package_group=args.get("model_package_group_arn") or "",
                 database=args.get("database_name") or "",
@@ -112,6 +123,8 @@ def role_policy(
     read_uris: Sequence[str] = (),
     write_uris: Sequence[str] = (),
     key_arns: Sequence[str] = (),
+    read_key_arns: Sequence[str] = (),
+    job_roles: Sequence[str] = (),
     image_uris: Sequence[str] = (),
     package_group: str = "",
     database: str = "",
@@ -119,13 +132,17 @@ def role_policy(
 ) -> str:
     """Return the identity policy of one purpose; the values known only after deployment come resolved."""
     region = args["region"]
-    made = _data_statements(region, read_uris, write_uris, key_arns)
-    made += _image_statements(image_uris)
-    made += _observability_statements(args)
-    if args.get("in_vpc", True) and args["purpose"] != "feature_store":
-        made.append(_interfaces_statement())
+    made = _data_statements(region, read_uris, write_uris)
+    made += _key_statements(key_arns, read_key_arns)
+    if args["purpose"] in _RUN_CONTAINERS:
+        made += _image_statements(image_uris)
+        made += _observability_statements(args)
+        if args.get("in_vpc", True):
+            made.append(_interfaces_statement())
     purpose: Mapping[str, Sequence[Statement]] = {
-        "training": _training_statements(args, package_group),
+        "pipeline": _pipeline_statements(args, package_group, job_roles, image_uris),
+        "processing": (),
+        "training": (),
         "endpoint": _endpoint_statements(args, package_group),
         "feature_store": _feature_store_statements(args, database, write_uris),
         "monitor": _monitor_statements(args, endpoint),
@@ -133,9 +150,7 @@ def role_policy(
     return policy([*made, *purpose[args["purpose"]]])
 
 
-def _data_statements(
-    region: str, read_uris: Sequence[str], write_uris: Sequence[str], key_arns: Sequence[str]
-) -> list[Statement]:
+def _data_statements(region: str, read_uris: Sequence[str], write_uris: Sequence[str]) -> list[Statement]:
     made: list[Statement] = []
     buckets = sorted({bucket_arn(split_s3_uri(uri)[0], region) for uri in [*read_uris, *write_uris]})
     if buckets:
@@ -145,6 +160,13 @@ def _data_statements(
     if write_uris:
         actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
         made.append(statement("WriteData", actions, object_arns(write_uris, region)))
+    return made
+
+
+def _key_statements(key_arns: Sequence[str], read_key_arns: Sequence[str]) -> list[Statement]:
+    made: list[Statement] = []
+    if read_key_arns:
+        made.append(statement("DecryptData", ["kms:Decrypt", "kms:DescribeKey"], sorted(set(read_key_arns))))
     if key_arns:
         keys = sorted(set(key_arns))
         use = [
@@ -177,8 +199,6 @@ def _image_statements(image_uris: Sequence[str]) -> list[Statement]:
 
 
 def _observability_statements(args: ExecutionRoleArgs) -> list[Statement]:
-    if args["purpose"] == "feature_store":
-        return []
     base = f"arn:{partition(args['region'])}:logs:{args['region']}:{args['account']}:log-group:/aws/sagemaker/*"
     write = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     return [
@@ -202,9 +222,10 @@ def _interfaces_statement() -> Statement:
     return statement("NetworkInterfaces", actions, ["*"])
 
 
-def _training_statements(args: ExecutionRoleArgs, package_group: str) -> list[Statement]:
+def _pipeline_statements(
+    args: ExecutionRoleArgs, package_group: str, job_roles: Sequence[str], image_uris: Sequence[str]
+) -> list[Statement]:
     base = f"arn:{partition(args['region'])}:sagemaker:{args['region']}:{args['account']}"
-    role = f"arn:{partition(args['region'])}:iam::{args['account']}:role/{args['prefix']}-{args['role_suffix']}"
     pipeline = args.get("pipeline_name") or "*"
     jobs = [f"{base}:training-job/pipelines-*", f"{base}:processing-job/pipelines-*"]
     made = [
@@ -218,14 +239,17 @@ def _training_statements(args: ExecutionRoleArgs, package_group: str) -> list[St
             jobs,
         ),
         statement(
-            "ReadThePipeline", ["sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps"],
+            "ReadThePipeline",
+            [
+                "sagemaker:DescribePipeline", "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListPipelineExecutionSteps",
+            ],
             [f"{base}:pipeline/{pipeline}", f"{base}:pipeline/{pipeline}/execution/*"],
         ),
-        statement(
-            "PassItselfToJobs", ["iam:PassRole"], [role],
-            condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-        ),
     ]  # fmt: skip
+    if job_roles:
+        passed = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+        made.append(statement("PassJobRoles", ["iam:PassRole"], sorted(set(job_roles)), condition=passed))
     if package_group:
         register = [
             "sagemaker:CreateModelPackage",
@@ -233,6 +257,10 @@ def _training_statements(args: ExecutionRoleArgs, package_group: str) -> list[St
             "sagemaker:DescribeModelPackageGroup",
         ]
         made.append(statement("RegisterModels", register, _package_arns(package_group)))
+    if package_group and image_uris:
+        # Registration looks at the image it names (managed policy AmazonSageMakerModelRegistryFullAccess).
+        look = ["ecr:BatchGetImage", "ecr:DescribeImages"]
+        made.append(statement("LookAtImages", look, sorted({repository_arn(uri) for uri in image_uris})))
     return made
 
 

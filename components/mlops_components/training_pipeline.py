@@ -1,4 +1,4 @@
-"""Training pipeline: a SageMaker pipeline filled from the compiled definition, its code, and its role."""
+"""Training pipeline: a SageMaker pipeline filled from the compiled definition, its code, and its three roles."""
 
 import base64
 from collections.abc import Mapping
@@ -87,7 +87,11 @@ class TrainingPipeline(pulumi.ComponentResource):
     pipeline_arn: pulumi.Output[str]
     """ARN of the pipeline."""
     role_arn: pulumi.Output[str]
-    """ARN of the role of the pipeline and its jobs."""
+    """ARN of the pipeline's own role: it creates the jobs, passes them their roles and registers models."""
+    processing_role_arn: pulumi.Output[str]
+    """ARN of the role of the processing jobs: they read the input and write snapshots, baselines and reports."""
+    training_role_arn: pulumi.Output[str]
+    """ARN of the role of the training job: it reads snapshots and writes models and checkpoints."""
     source_uri: pulumi.Output[str]
     """S3 URI of the code, which changes exactly when the code does."""
 
@@ -102,13 +106,15 @@ class TrainingPipeline(pulumi.ComponentResource):
         locations = self._locations()
         image = pulumi.Output.from_input(args.get("image_uri") or scikit_learn_image(args["region"]))
         self.source_uri = self._upload_code()
-        role = self._role(pipeline_name, locations, image)
+        processing = self._processing_role(locations, image)
+        training = self._training_role(locations, image)
+        role = self._pipeline_role(pipeline_name, locations, image, [processing.role_arn, training.role_arn])
         pipeline = sagemaker.Pipeline(
             name,
             pipeline_name=pipeline_name,
             pipeline_display_name=pipeline_name,
             pipeline_description=f"Trains, evaluates and registers {args['model']}",
-            pipeline_definition=args.get("definition") or self._definition(locations, image, role),
+            pipeline_definition=args.get("definition") or self._definition(locations, image, processing, training),
             parallelism_configuration={"max_parallel_execution_steps": int(args.get("max_parallel_steps") or 2)},
             role_arn=role.role_arn,
             opts=pulumi.ResourceOptions(parent=self),
@@ -116,11 +122,14 @@ class TrainingPipeline(pulumi.ComponentResource):
         self.pipeline_name = pipeline.pipeline_name
         self.pipeline_arn = pipeline.arn
         self.role_arn = role.role_arn
+        self.processing_role_arn, self.training_role_arn = processing.role_arn, training.role_arn
         self.register_outputs(
             {
                 "pipeline_name": self.pipeline_name,
                 "pipeline_arn": self.pipeline_arn,
                 "role_arn": self.role_arn,
+                "processing_role_arn": self.processing_role_arn,
+                "training_role_arn": self.training_role_arn,
                 "source_uri": self.source_uri,
             }
         )
@@ -158,31 +167,70 @@ class TrainingPipeline(pulumi.ComponentResource):
         )
         return code.bucket.apply(lambda bucket: join_s3_uri(bucket, key))
 
-    def _role(
-        self, pipeline_name: str, locations: Mapping[str, pulumi.Output[str]], image: pulumi.Output[str]
-    ) -> ExecutionRole:
+    def _processing_role(self, locations: Mapping[str, pulumi.Output[str]], image: pulumi.Output[str]) -> ExecutionRole:
+        """Return the role that reads input, code and the model under test, and writes what it made of records."""
         args = self._args
-        written = ("snapshot_uri", "models_uri", "checkpoints_uri", "reports_uri")
-        return ExecutionRole(
-            f"{self._base}-role",
-            {
-                "prefix": args["prefix"],
-                "account": args["account"],
-                "region": args["region"],
-                "role_suffix": f"{args['model']}-training",
-                "purpose": "training",
-                "read_uris": pulumi.Output.all(locations["input_data_uri"], self.source_uri).apply(list),
-                "write_uris": pulumi.Output.all(*(locations[key] for key in written)).apply(list),
-                "key_arns": pulumi.Output.all(args["personal_key_arn"], args["models_key_arn"]).apply(list),
-                "image_uris": pulumi.Output.all(image).apply(list),
-                "model_package_group_arn": args["model_package_group_arn"],
-                "pipeline_name": pipeline_name,
-            },
-            pulumi.ResourceOptions(parent=self),
+        read = (locations["input_data_uri"], self.source_uri, locations["models_uri"])
+        return self._role("processing", image, {
+            "read_uris": pulumi.Output.all(*read).apply(list),
+            "write_uris": pulumi.Output.all(locations["snapshot_uri"], locations["reports_uri"]).apply(list),
+            # The models key is that of the code, the model and the volumes.
+            "key_arns": pulumi.Output.all(args["personal_key_arn"], args["models_key_arn"]).apply(list),
+        })  # fmt: skip
+
+    def _training_role(self, locations: Mapping[str, pulumi.Output[str]], image: pulumi.Output[str]) -> ExecutionRole:
+        """Return the role that never sees the input: it reads snapshots of it, and writes no records."""
+        args = self._args
+        return self._role("training", image, {
+            "read_uris": pulumi.Output.all(locations["snapshot_uri"], self.source_uri).apply(list),
+            "write_uris": pulumi.Output.all(locations["models_uri"], locations["checkpoints_uri"]).apply(list),
+            "key_arns": pulumi.Output.all(args["models_key_arn"]).apply(list),
+            "read_key_arns": pulumi.Output.all(args["personal_key_arn"]).apply(list),
+        })  # fmt: skip
+
+    def _pipeline_role(
+        self,
+        pipeline_name: str,
+        locations: Mapping[str, pulumi.Output[str]],
+        image: pulumi.Output[str],
+        job_roles: list[pulumi.Output[str]],
+    ) -> ExecutionRole:
+        """Return the role that starts jobs and registers models; of all records it reads only what was counted of them.
+
+        JsonGet reads property files as the pipeline (developer guide, IAM Access Management of Pipelines), and
+        registration the artefact and metrics it names (managed policy AmazonSageMakerModelRegistryFullAccess).
+        """
+        args = self._args
+        read = pulumi.Output.all(locations["snapshot_uri"], locations["reports_uri"], locations["models_uri"]).apply(
+            lambda known: [f"{known[0]}/*/snapshot/snapshot.json", known[1], known[2]]
         )
+        return self._role("pipeline", image, {
+            "read_uris": read,
+            "read_key_arns": pulumi.Output.all(args["personal_key_arn"], args["models_key_arn"]).apply(list),
+            "model_package_group_arn": args["model_package_group_arn"],
+            "pipeline_name": pipeline_name,
+            "job_role_arns": pulumi.Output.all(*job_roles).apply(list),
+        })  # fmt: skip
+
+    def _role(self, purpose: str, image: pulumi.Output[str], own: Mapping[str, Any]) -> ExecutionRole:
+        args = self._args
+        given: Any = {
+            "prefix": args["prefix"],
+            "account": args["account"],
+            "region": args["region"],
+            "role_suffix": f"{args['model']}-{purpose}",
+            "purpose": purpose,
+            "image_uris": pulumi.Output.all(image).apply(list),
+            **own,
+        }
+        return ExecutionRole(f"{self._base}-{purpose}-role", given, pulumi.ResourceOptions(parent=self))
 
     def _definition(
-        self, locations: Mapping[str, pulumi.Output[str]], image: pulumi.Output[str], role: ExecutionRole
+        self,
+        locations: Mapping[str, pulumi.Output[str]],
+        image: pulumi.Output[str],
+        processing: ExecutionRole,
+        training: ExecutionRole,
     ) -> pulumi.Output[str]:
         args = self._args
         known = self._plain_values()
@@ -190,7 +238,8 @@ class TrainingPipeline(pulumi.ComponentResource):
             **locations,
             source_uri=self.source_uri,
             image_uri=image,
-            role_arn=role.role_arn,
+            processing_role_arn=processing.role_arn,
+            training_role_arn=training.role_arn,
             model_package_group=args["model_package_group_arn"],
             subnet_ids=args["subnet_ids"],
             security_group_ids=args["security_group_ids"],
@@ -226,7 +275,7 @@ def _check(check: Checker[TrainingPipelineArgs]) -> None:
     prefix, model = check.plain("prefix"), check.plain("model")
     if prefix and model:
         check.aws_name("model", f"{prefix}-{model}-training", "pipeline")
-        check.aws_name("model", f"{prefix}-{model}-training", "role")
+        check.aws_name("model", f"{prefix}-{model}-processing", "role")  # the longest of the three
     _check_schema(check)
     for path in ("personal_key_arn", "models_key_arn"):
         check.arn(path, "kms")

@@ -144,7 +144,7 @@ def test_the_monitor_is_scheduled_daily_in_dev(standing):
 
 def test_roles_are_taken_by_sagemaker_of_this_account_only(standing):
     iam = standing.client("iam")
-    for suffix in ("training", "features", "endpoint", "monitor"):
+    for suffix in ("pipeline", "processing", "training", "features", "endpoint", "monitor"):
         trust = iam.get_role(RoleName=f"mlops-dev-{MODEL}-{suffix}")["Role"]["AssumeRolePolicyDocument"]
         (statement,) = (trust if isinstance(trust, dict) else json.loads(trust))["Statement"]
         assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}

@@ -38,7 +38,7 @@ def allowed(nodes, role: str, action: str) -> list[str]:
 def test_every_role_is_one_that_the_key_policies_admit(nodes):
     roles = of_type(nodes, "Role")
     admitted = f"arn:aws:iam::{ACCOUNT}:role/mlops-prod-*"
-    assert len(roles) == 5
+    assert len(roles) == 7
     for inputs in roles.values():
         assert fnmatch.fnmatchcase(f"arn:aws:iam::{ACCOUNT}:role/{inputs['name']}", admitted)
     for key in of_type(nodes, "Key").values():
@@ -72,9 +72,9 @@ def test_dependencies_have_no_circle(nodes):
 @pytest.mark.parametrize(
     ("role", "bucket"),
     [
-        ("training-role", "curated"),
-        ("training-role", "models"),
-        ("training-role", "reports"),
+        ("training-processing-role", "curated"),
+        ("training-processing-role", "reports"),
+        ("training-training-role", "models"),
         ("features-role", "features"),
         (f"{MODEL}-role", "capture"),
         ("monitor-role", "reports"),
@@ -109,17 +109,43 @@ def test_the_definition_encrypts_each_output_with_a_key_its_bucket_accepts(nodes
             assert step["Arguments"]["OutputDataConfig"]["KmsKeyId"] in accepted["models"]
 
 
-def test_what_training_reads_and_writes_is_what_its_role_may(nodes):
-    text = of_type(nodes, "Pipeline")["training"]["pipelineDefinition"]
-    readable = allowed(nodes, "training-role", "s3:GetObject")
-    for purpose in ("raw", "curated", "models", "reports"):
-        bucket = f"mlops-prod-{purpose}-{ACCOUNT}-eu-west-1"
-        assert f"s3://{bucket}/{MODEL}" in text
-        assert any(resource.startswith(f"arn:aws:s3:::{bucket}/{MODEL}") for resource in readable)
+def uris(node) -> list[str]:
+    """Return every S3 URI below a step's arguments as an ARN; what an execution adds to one is `x`."""
+    if isinstance(node, dict) and "Std:Join" in node:
+        values = [item if isinstance(item, str) else "x" for item in node["Std:Join"]["Values"]]
+        return uris("/".join(values))
+    if isinstance(node, str):
+        return [f"arn:aws:s3:::{node[5:]}"] if node.startswith("s3://") else []
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [uri for item in inner for uri in uris(item)]
+
+
+def test_each_step_reads_and_writes_what_its_own_role_may(nodes):
+    definition = json.loads(of_type(nodes, "Pipeline")["training"]["pipelineDefinition"])
+    checked = set()
+    for step in definition["Steps"]:
+        if step["Type"] not in {"Processing", "Training"}:
+            continue
+        arguments, role = step["Arguments"], f"training-{step['Type'].lower()}-role"
+        assert role in arguments["RoleArn"]
+        written = uris(
+            [arguments.get(key) for key in ("ProcessingOutputConfig", "OutputDataConfig", "CheckpointConfig")]
+        )
+        read = uris([arguments.get(key) for key in ("ProcessingInputs", "HyperParameters")])
+        assert written
+        assert read
+        for arns, action in ((written, "s3:PutObject"), (read, "s3:GetObject")):
+            for arn in arns:
+                patterns = allowed(nodes, role, action)
+                assert any(fnmatch.fnmatchcase(f"{arn}/x", pattern) or arn == pattern for pattern in patterns), arn
+        checked.add(role)
+    assert checked == {"training-processing-role", "training-training-role"}
+    snapshots = [arn for arn in allowed(nodes, "training-processing-role", "s3:PutObject") if "-curated-" in arn]
+    assert set(snapshots) <= set(allowed(nodes, "training-training-role", "s3:GetObject"))
 
 
 def test_the_endpoint_reads_models_where_training_writes_them(nodes):
-    written = allowed(nodes, "training-role", "s3:PutObject")
+    written = allowed(nodes, "training-training-role", "s3:PutObject")
     read = allowed(nodes, f"{MODEL}-role", "s3:GetObject")
     models = [resource for resource in written if "-models-" in resource and "/models" in resource]
     assert models

@@ -28,7 +28,10 @@ UNPINNED = {
     f"mlops:index:FeatureStore {MODEL}-features",
     f"mlops:index:FeatureStore$mlops:index:ExecutionRole {MODEL}-features-role",
     f"mlops:index:TrainingPipeline {MODEL}-training",
-    f"mlops:index:TrainingPipeline$mlops:index:ExecutionRole {MODEL}-training-role",
+    *(
+        f"mlops:index:TrainingPipeline$mlops:index:ExecutionRole {MODEL}-training-{purpose}-role"
+        for purpose in ("pipeline", "processing", "training")
+    ),
 }
 PINNED = {
     f"mlops:index:GuardedEndpoint {MODEL}",
@@ -77,13 +80,13 @@ BEFORE_A_VERSION = {
     "aws-native:sagemaker:FeatureGroup": 1,
     "aws:sagemaker/pipeline:Pipeline": 1,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
-    "aws:iam/role:Role": 2,
-    "aws:iam/rolePolicy:RolePolicy": 2,
+    "aws:iam/role:Role": 4,
+    "aws:iam/rolePolicy:RolePolicy": 4,
 }
 WITH_A_VERSION = {
     **BEFORE_A_VERSION,
-    "aws:iam/role:Role": 4,
-    "aws:iam/rolePolicy:RolePolicy": 4,
+    "aws:iam/role:Role": 6,
+    "aws:iam/rolePolicy:RolePolicy": 6,
     "aws:sagemaker/model:Model": 1,
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
     "aws-native:sagemaker:Endpoint": 1,

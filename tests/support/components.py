@@ -128,8 +128,7 @@ def _execution_role(env: str, full: bool) -> dict[str, Any]:
         "write_uris": [f"s3://{bucket('models', env)}/{MODEL}/"],
         "key_arns": [key("models"), key("personal")],
         "image_uris": [f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/training:1"],
-        "model_package_group_arn": GROUP_ARN,
-        "pipeline_name": f"mlops-{env}-{MODEL}-training",
+        "read_key_arns": [key("features")],
         "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
     }
     return {**_place(env), "role_suffix": f"{MODEL}-training", "purpose": "training", **(more if full else {})}
@@ -215,6 +214,15 @@ _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
         "gitlab": {"issuer": "gitlab", "repository": "acme/ml/estate", "branches": ["main", "release/*"]},
     },
     "ExecutionRole": {
+        "pipeline": {
+            "purpose": "pipeline",
+            "role_suffix": f"{MODEL}-pipeline",
+            "model_package_group_arn": GROUP_ARN,
+            "pipeline_name": f"mlops-dev-{MODEL}-training",
+            "job_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/mlops-dev-{MODEL}-training"],
+            "image_uris": [f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/training:1"],
+        },
+        "processing": {"purpose": "processing", "role_suffix": f"{MODEL}-processing"},
         "endpoint": {"purpose": "endpoint", "model_package_group_arn": GROUP_ARN},
         "feature_store": {
             "purpose": "feature_store",

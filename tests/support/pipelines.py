@@ -15,7 +15,8 @@ MODEL = "mortgage-approval"
 DATA = Path(__file__).resolve().parents[2] / "data" / MODEL / "hmda_boston_mortgages.csv"
 
 VALUES: dict[str, Any] = {
-    "role_arn": "arn:aws:iam::123456789012:role/mlops-dev-mortgage-approval-training",
+    "processing_role_arn": "arn:aws:iam::123456789012:role/mlops-dev-mortgage-approval-processing",
+    "training_role_arn": "arn:aws:iam::123456789012:role/mlops-dev-mortgage-approval-training",
     "image_uri": "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
     "source_uri": "s3://models/source/0123456789abcdef/sourcedir.tar.gz",
     "input_data_uri": "s3://raw/mortgage-approval",

@@ -2,7 +2,7 @@
 
 Only `compile.py` imports this module, in an environment that has the SDK. What the estate fills in later stands here as
 `${name}`; where the SDK looks at the value, as a stand-in that `compile.py` turns into `${name}`: `s3://open/<name>`,
-the role below, and numbers (`sentinels`).
+the roles below, and numbers (`sentinels`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train.model_trainer import ModelTrainer
 
-ROLE = "arn:aws:iam::000000000000:role/open/role_arn"
+PROCESSING_ROLE = "arn:aws:iam::000000000000:role/open/processing_role_arn"
+TRAINING_ROLE = "arn:aws:iam::000000000000:role/open/training_role_arn"
+"""Each kind of job has a role of its own; the pipeline passes them, and has a third."""
 CODE = "/opt/ml/processing/input/code"
 INPUTS, OUTPUTS, CHECKPOINTS = "/opt/ml/processing/input", "/opt/ml/processing/output", "/opt/ml/checkpoints"
 STEP_SECONDS = 3600
@@ -101,7 +103,7 @@ def processor(session: PipelineSession, module: str) -> Processor:
     """
     command = f"cd '{CODE}' && tar -xzf sourcedir.tar.gz && exec python3 -m mlops_pipelines.steps.{module} \"$@\""
     return Processor(
-        role=ROLE,
+        role=PROCESSING_ROLE,
         image_uri="s3://open/image_uri",
         instance_count=1,
         instance_type="${processing_instance_type}",
@@ -136,7 +138,7 @@ def trainer(session: PipelineSession, preprocess: ProcessingStep, sentinels: dic
     """Return the training job: script mode on managed spot instances, with checkpoints of this execution's own."""
     built = ModelTrainer(
         training_image="s3://open/image_uri",
-        role=ROLE,
+        role=TRAINING_ROLE,
         sagemaker_session=session,
         base_job_name="train",
         compute=Compute(
@@ -192,7 +194,7 @@ def register(
         s3_model_data_url=train.properties.ModelArtifacts.S3ModelArtifacts,
         image_uri="s3://open/image_uri",
         sagemaker_session=session,
-        role_arn=ROLE,
+        role_arn=TRAINING_ROLE,  # the SDK wants one; a model package has none
         env_vars={"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"},
     )
     arguments = model.register(

@@ -14,7 +14,8 @@ DEFINITION = Path(__file__).with_name("definition.json")
 Value = str | int | float | bool | Sequence[str]
 
 _KINDS: Mapping[str, str] = {
-    "role_arn": "text",
+    "processing_role_arn": "text",
+    "training_role_arn": "text",
     "image_uri": "text",
     "source_uri": "text",
     "input_data_uri": "text",

@@ -62,7 +62,7 @@ def monitor(prefix: str, model: str) -> str:
     return f"{prefix}-{model}-data-quality"
 
 
-ROLE_SUFFIXES = ("training", "features", "endpoint", "monitor")
+ROLE_SUFFIXES = ("pipeline", "processing", "training", "features", "endpoint", "monitor")
 """Roles of a model, one for each purpose: `{prefix}-{model}-{suffix}`."""
 
 

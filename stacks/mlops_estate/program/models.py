@@ -35,7 +35,10 @@ def declare_model(
         "model_package_group": registry.group_name,
         "model_package_group_arn": registry.group_arn,
         "pipeline": pipeline.pipeline_name,
+        "pipeline_arn": pipeline.pipeline_arn,
         "pipeline_role": pipeline.role_arn,
+        "processing_role": pipeline.processing_role_arn,
+        "training_role": pipeline.training_role_arn,
         "source_uri": pipeline.source_uri,
         "raw_prefix": f"{name}/",
     }

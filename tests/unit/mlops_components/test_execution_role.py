@@ -23,6 +23,7 @@ from mlops_components.execution_role import PURPOSES, role_policy
 
 # The only actions that AWS gives no resource type to bind (service authorization reference), or that act on what a job
 # is about to create.
+JOB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/mlops-dev-{MODEL}-processing"
 UNBOUND = {
     "ecr:GetAuthorizationToken",
     "cloudwatch:PutMetricData",
@@ -43,6 +44,8 @@ def everything(purpose: str) -> dict:
         read_uris=["s3://a/x/"],
         write_uris=["s3://b/y/"],
         key_arns=[key("models")],
+        read_key_arns=[key("personal")],
+        job_roles=[JOB_ROLE],
         image_uris=[f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/training:1"],
         package_group=GROUP_ARN,
         database="mlops_dev",
@@ -62,16 +65,19 @@ def test_no_statement_is_wider_than_aws_makes_it(purpose):
 @pytest.mark.parametrize(
     ("purpose", "own"),
     [
-        ("training", {"RunJobsOfThePipeline", "ReadThePipeline", "PassItselfToJobs", "RegisterModels"}),
+        ("pipeline", {"RunJobsOfThePipeline", "ReadThePipeline", "PassJobRoles", "RegisterModels", "LookAtImages"}),
+        ("processing", set()),
+        ("training", set()),
         ("endpoint", {"ReadRollbackAlarms", "ReadModelPackages"}),
         ("feature_store", {"ReadBucketOwner", "HandOverObjects", "OfflineStoreTable"}),
         ("monitor", {"ReadTheEndpoint"}),
     ],
 )
 def test_each_purpose_has_its_own_statements_and_no_others(purpose, own):
-    shared = {"ListBuckets", "ReadData", "WriteData", "UseKeys", "GrantKeysToVolumes", "PullImages", "ImageLogin"}
-    jobs = set() if purpose == "feature_store" else {"WriteLogs", "PutMetrics", "NetworkInterfaces"}
-    assert set(everything(purpose)) == shared | jobs | own
+    shared = {"ListBuckets", "ReadData", "WriteData", "DecryptData", "UseKeys", "GrantKeysToVolumes"}
+    containers = {"PullImages", "ImageLogin", "WriteLogs", "PutMetrics", "NetworkInterfaces"}
+    runs = purpose not in {"pipeline", "feature_store"}
+    assert set(everything(purpose)) == shared | (containers if runs else set()) | own
 
 
 def test_data_is_read_and_written_under_its_prefix_only():
@@ -93,19 +99,30 @@ def test_keys_are_granted_to_aws_resources_only():
     assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
-def test_a_training_role_passes_itself_to_sagemaker_and_runs_its_own_pipeline():
-    policy = made("training", pipeline_name="mlops-dev-x")
-    assert policy["PassItselfToJobs"]["Resource"] == [f"arn:aws:iam::{ACCOUNT}:role/mlops-dev-{MODEL}-training"]
-    assert policy["PassItselfToJobs"]["Condition"] == {
-        "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
-    }
+def test_what_is_only_read_is_only_decrypted():
+    decrypt = everything("training")["DecryptData"]
+    assert (decrypt["Action"], decrypt["Resource"]) == (["kms:Decrypt", "kms:DescribeKey"], [key("personal")])
+    assert key("personal") not in everything("training")["UseKeys"]["Resource"]
+
+
+def test_a_pipeline_role_passes_its_job_roles_to_sagemaker_and_runs_its_own_pipeline():
+    policy = made("pipeline", pipeline_name="mlops-dev-x", job_roles=[JOB_ROLE])
+    assert policy["PassJobRoles"]["Action"] == ["iam:PassRole"]
+    assert policy["PassJobRoles"]["Resource"] == [JOB_ROLE]
+    assert policy["PassJobRoles"]["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert policy["ReadThePipeline"]["Resource"][0].endswith(":pipeline/mlops-dev-x")
     assert all("/pipelines-*" in resource for resource in policy["RunJobsOfThePipeline"]["Resource"])
 
 
 def test_versions_of_one_group_are_registered_and_of_no_other():
     packages = GROUP_ARN.replace("model-package-group", "model-package")
-    assert everything("training")["RegisterModels"]["Resource"] == [GROUP_ARN, f"{packages}/*"]
+    assert everything("pipeline")["RegisterModels"]["Resource"] == [GROUP_ARN, f"{packages}/*"]
+
+
+@pytest.mark.parametrize("purpose", ["processing", "training", "endpoint", "feature_store", "monitor"])
+def test_no_role_that_runs_a_container_starts_jobs_passes_roles_or_registers(purpose):
+    actions = {action for statement in everything(purpose).values() for action in statement["Action"]}
+    assert not {action for action in actions if action.startswith(("iam:", "sagemaker:Create", "sagemaker:AddTags"))}
 
 
 @pytest.mark.parametrize("scenario", scenarios("ExecutionRole"))
@@ -125,6 +142,8 @@ def test_only_sagemaker_of_this_account_takes_the_role(scenario):
         ({"role_suffix": "a b"}, "role_suffix"),
         ({"read_uris": [bucket("raw", "dev")]}, "read_uris[0]"),
         ({"key_arns": ["models"]}, "key_arns[0]"),
+        ({"read_key_arns": ["models"]}, "read_key_arns[0]"),
+        ({"job_role_arns": ["training"]}, "job_role_arns[0]"),
         ({"model_package_group_arn": "mlops"}, "model_package_group_arn"),
         ({"write_uri": ["s3://abc"]}, "write_uri"),
     ],

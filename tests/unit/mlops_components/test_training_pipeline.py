@@ -90,7 +90,7 @@ def test_a_schema_may_lie_anywhere(tmp_path):
 
 def test_names_are_held_to_awss_limits_after_prefixing():
     found = faults("TrainingPipeline", model="m" * 60)
-    assert found["model"].startswith("IAM role names have at most 64 characters, this has 79")
+    assert found["model"].startswith("IAM role names have at most 64 characters, this has 81")
 
 
 def test_without_a_protected_attribute_fairness_is_not_measured():
@@ -113,14 +113,59 @@ def test_the_code_lies_under_the_hash_of_its_contents_encrypted():
     )
 
 
-def test_the_role_reads_input_and_code_and_writes_results_only():
-    policy = statements(only(nodes(), "it-role-policy").inputs["policy"])
-    read, written = policy["ReadData"]["Resource"], policy["WriteData"]["Resource"]
-    assert {arn.split(":::")[1].split("/")[0] for arn in read} == {bucket("raw", "dev"), bucket("models", "dev")}
-    assert {arn.split(":::")[1].split("/")[0] for arn in written} == {
-        bucket(purpose, "dev") for purpose in ("curated", "models", "reports")
+def policies() -> dict[str, dict]:
+    made = nodes()
+    return {
+        purpose: statements(only(made, f"it-{purpose}-role-policy").inputs["policy"])
+        for purpose in ("pipeline", "processing", "training")
     }
-    assert all(f"/{MODEL}" in arn for arn in read + written)
+
+
+def data_of(policy: dict, sid: str) -> set[str]:
+    """Return bucket and first folder of what a statement reaches."""
+    return {arn.split(":::")[1].removesuffix("/*") for arn in policy.get(sid, {"Resource": []})["Resource"]}
+
+
+def test_processing_reads_input_code_and_models_and_writes_snapshots_and_reports():
+    policy, source = policies()["processing"], f"{MODEL}/{source_key(MODEL)}"
+    assert data_of(policy, "ReadData") == {
+        f"{bucket('raw', 'dev')}/{MODEL}",
+        f"{bucket('models', 'dev')}/{source}",
+        f"{bucket('models', 'dev')}/{MODEL}/models",
+    }
+    assert data_of(policy, "WriteData") == {
+        f"{bucket('curated', 'dev')}/{MODEL}",
+        f"{bucket('reports', 'dev')}/{MODEL}",
+    }
+
+
+def test_training_reads_snapshots_and_writes_models_and_never_sees_the_input():
+    policy = policies()["training"]
+    folder = f"{bucket('models', 'dev')}/{MODEL}"
+    assert data_of(policy, "ReadData") == {f"{bucket('curated', 'dev')}/{MODEL}", f"{folder}/{source_key(MODEL)}"}
+    assert data_of(policy, "WriteData") == {f"{folder}/models", f"{folder}/checkpoints"}
+    assert bucket("raw", "dev") not in json.dumps(policy)
+    assert (policy["UseKeys"]["Resource"], policy["DecryptData"]["Resource"]) == ([key("models")], [key("personal")])
+
+
+def test_the_pipeline_itself_writes_nothing_and_reads_no_records():
+    policy = policies()["pipeline"]
+    assert "WriteData" not in policy
+    assert "UseKeys" not in policy
+    curated = {arn for arn in policy["ReadData"]["Resource"] if bucket("curated", "dev") in arn}
+    assert curated == {
+        f"arn:aws:s3:::{bucket('curated', 'dev')}/{MODEL}/*/snapshot/snapshot.json{end}" for end in ("", "/*")
+    }
+    assert bucket("raw", "dev") not in json.dumps(policy)
+
+
+def test_each_kind_of_job_runs_as_its_own_role_and_the_pipeline_passes_just_these():
+    made = nodes()
+    found = json.loads(only(made, "Pipeline it").inputs["pipelineDefinition"])
+    jobs = {kind: step(found, kind)["RoleArn"] for kind in ("Processing", "Training")}
+    assert sorted(jobs.values()) == policies()["pipeline"]["PassJobRoles"]["Resource"]
+    own = only(made, "Pipeline it").inputs["roleArn"]
+    assert len({own, *jobs.values()}) == 3
 
 
 def test_a_definition_of_your_own_takes_the_place_of_the_shipped_one():

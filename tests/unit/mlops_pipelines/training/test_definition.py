@@ -126,7 +126,7 @@ def numeric(definition):
 def test_stand_ins_become_placeholders():
     raw = numeric(load_definition())
     raw["Steps"][1]["Arguments"]["VpcConfig"]["Subnets"] = ["${subnet_ids}"]
-    raw["Steps"][1]["Arguments"]["RoleArn"] = "arn:aws:iam::000000000000:role/open/role_arn"
+    raw["Steps"][1]["Arguments"]["RoleArn"] = "arn:aws:iam::000000000000:role/open/training_role_arn"
     raw["Steps"][1]["Arguments"]["OutputDataConfig"]["S3OutputPath"] = "s3://open/models_uri"
     register = raw["Steps"][3]["Arguments"]["IfSteps"][0]["Arguments"]
     register["InferenceSpecification"]["Containers"][0]["Environment"]["SAGEMAKER_REGION"] = "eu-west-1"

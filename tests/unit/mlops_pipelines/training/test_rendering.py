@@ -52,7 +52,7 @@ def test_without_spot_there_is_no_waiting_time():
         ({"subnet_ids": []}, "subnet_ids = [] is not a list of text"),
         ({"use_spot": 1}, "use_spot = 1 is not a boolean"),
         ({"minimum_auc": "0.8"}, "minimum_auc = '0.8' is not a number"),
-        ({"role_arn": ""}, "role_arn = '' is not a text"),
+        ({"training_role_arn": ""}, "training_role_arn = '' is not a text"),
         ({"training_max_wait_seconds": 60}, "training_max_wait_seconds = 60 is below"),
         ({"sead": 1}, "unknown placeholder sead"),
     ],
