@@ -8,12 +8,13 @@ condition asks for what a request does not tell is left out.
 from __future__ import annotations
 
 import contextvars
-import fnmatch
 import functools
 import json
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
+
+from mlops_estate.embedded.iam import condition_holds
 
 _HEADERS: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("headers", default={})  # noqa: B039 -- read only
 
@@ -73,40 +74,17 @@ def _listed(value: Any) -> list[Any]:
 
 
 def applies(condition: Mapping[str, Mapping[str, Any]] | None, headers: Mapping[str, str]) -> bool:
-    """Whether a statement's condition holds for a request over TLS with these headers (names in lower case)."""
+    """Whether a statement's condition holds for a request over TLS with these headers (names in lower case).
+
+    Every connection to the embedded account counts as encrypted.
+    """
     for operator, tests in (condition or {}).items():
-        for key, wanted in tests.items():
-            if not _holds(operator, key, _asked(key, headers), wanted if isinstance(wanted, list) else [wanted]):
-                return False
-    return True
-
-
-def _asked(key: str, headers: Mapping[str, str]) -> str | None:
-    """Return the value of a condition key; every connection to the embedded account counts as encrypted."""
-    if key.lower() == "aws:securetransport":
-        return "true"
-    return headers.get(key.lower().removeprefix("s3:")) if key.lower().startswith("s3:x-amz-") else None
+        if operator != "Null" and not operator.endswith("IfExists") and not all(map(_told, tests)):
+            return False
+    told = {f"s3:{name}": value for name, value in headers.items()}
+    return condition_holds(condition, {**told, "aws:SecureTransport": "true"})
 
 
 def _told(key: str) -> bool:
     """Whether a request tells what a condition key asks for."""
     return key.lower() == "aws:securetransport" or key.lower().startswith("s3:x-amz-")
-
-
-def _holds(operator: str, key: str, value: str | None, wanted: list[Any]) -> bool:
-    texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in wanted]
-    if operator == "Null":
-        return (value is None) == (texts[0].lower() == "true")
-    if value is None:
-        # IAM User Guide, Condition operators: a negated operator holds where its key is absent.
-        return operator.endswith("IfExists") or ("Not" in operator and _told(key))
-    plain = operator.removesuffix("IfExists")
-    if plain in {"Bool", "StringEquals", "ArnEquals"}:
-        return value in texts
-    if plain in {"StringNotEquals", "ArnNotEquals"}:
-        return value not in texts
-    if plain in {"StringLike", "ArnLike"}:
-        return any(fnmatch.fnmatchcase(value, text) for text in texts)
-    if plain in {"StringNotLike", "ArnNotLike"}:
-        return not any(fnmatch.fnmatchcase(value, text) for text in texts)
-    return False

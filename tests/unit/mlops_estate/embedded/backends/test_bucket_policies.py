@@ -6,7 +6,10 @@ import pytest
 
 from mlops_estate.embedded.backends.bucket_policies import applies
 
-KMS = {"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:k"}
+KMS = {
+    "x-amz-server-side-encryption": "aws:kms",
+    "x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-west-1:123456789012:key/k",
+}
 ENCRYPTION = "s3:x-amz-server-side-encryption"
 KEY = "s3:x-amz-server-side-encryption-aws-kms-key-id"
 
@@ -30,11 +33,11 @@ KEY = "s3:x-amz-server-side-encryption-aws-kms-key-id"
         ({"StringNotEqualsIfExists": {KEY: "arn:aws:kms:other"}}, KMS, True),
         ({"StringLike": {KEY: "arn:aws:kms:*"}}, KMS, True),
         ({"StringLike": {KEY: "arn:aws:s3:*"}}, KMS, False),
-        ({"ArnLike": {KEY: ["x", "arn:aws:?ms:k"]}}, KMS, True),
-        ({"ArnEquals": {KEY: "arn:aws:kms:k"}}, KMS, True),
+        ({"ArnLike": {KEY: ["x", "arn:aws:?ms:*:*:key/k"]}}, KMS, True),
+        ({"ArnEquals": {KEY: "arn:aws:kms:eu-west-1:123456789012:key/k"}}, KMS, True),
         ({"StringNotLike": {KEY: "arn:aws:kms:*"}}, KMS, False),
-        ({"ArnNotLike": {KEY: "arn:aws:s3:*"}}, KMS, True),
-        ({"ArnNotEquals": {KEY: "arn:aws:kms:k"}}, KMS, False),
+        ({"ArnNotLike": {KEY: "arn:aws:s3:::*"}}, KMS, True),
+        ({"ArnNotEquals": {KEY: "arn:aws:kms:eu-west-1:123456789012:key/k"}}, KMS, False),
         ({"StringNotEquals": {ENCRYPTION: "aws:kms"}}, {}, True),
         ({"StringNotEqualsIfExists": {ENCRYPTION: "aws:kms"}}, {}, True),
         ({"Null": {ENCRYPTION: "false"}, "StringNotEquals": {ENCRYPTION: "aws:kms"}}, {}, False),
