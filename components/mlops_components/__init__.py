@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlops_components.execution_role import ExecutionRole, ExecutionRoleArgs
     from mlops_components.feature_store import FeatureStore, FeatureStoreArgs
     from mlops_components.guarded_endpoint import GuardedEndpoint, GuardedEndpointArgs
+    from mlops_components.image_repository import ImageRepository, ImageRepositoryArgs
     from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
     from mlops_components.private_network import PrivateNetwork, PrivateNetworkArgs
     from mlops_components.state_backend import StateBackend, StateBackendArgs
@@ -36,6 +37,7 @@ _COMPONENTS = {
     "ExecutionRole": "execution_role",
     "FeatureStore": "feature_store",
     "GuardedEndpoint": "guarded_endpoint",
+    "ImageRepository": "image_repository",
     "ModelRegistry": "model_registry",
     "PrivateNetwork": "private_network",
     "StateBackend": "state_backend",
@@ -69,6 +71,8 @@ __all__ = [
     "FeatureStoreArgs",
     "GuardedEndpoint",
     "GuardedEndpointArgs",
+    "ImageRepository",
+    "ImageRepositoryArgs",
     "ModelRegistry",
     "ModelRegistryArgs",
     "PrivateNetwork",

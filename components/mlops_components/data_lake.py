@@ -7,9 +7,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import s3
 
+from mlops_components.cross_account import artefact_statements, check_members, members_of
 from mlops_components.documents import (
     Statement,
-    account_root,
     bucket_arn,
     partition,
     policy,
@@ -78,6 +78,10 @@ class DataLakeArgs(TypedDict):
     """Days for which access logs are kept. Default: 30 in dev, 90 in staging, 400 in prod."""
     reader_account_ids: NotRequired[list[str]]
     """Accounts that deploy models from this account's registry and so read its artefacts. Default: none."""
+    member_role_names: NotRequired[list[str]]
+    """Names of the roles of these accounts that may, where * stands for any characters. Default: every role."""
+    organization_id: NotRequired[str]
+    """AWS organisation that they have to belong to. Default: any."""
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the buckets. Default: false in dev, else true."""
 
@@ -174,14 +178,12 @@ class DataLake(pulumi.ComponentResource):
         locked = purpose == "curated"
         bucket = self._bucket(purpose, locked=locked)
         keys = [key for key in (self._key(plan.data_class), self._key(plan.also_encrypted_as)) if key is not None]
-        readers = (args.get("reader_account_ids") or []) if purpose == "models" else []
+        shared = artefact_statements(arn, members_of(args)) if purpose == "models" else []
         harden_bucket(
             f"{self._base}-{purpose}",
             bucket,
             arn,
-            pulumi.Output.all(*keys).apply(
-                lambda arns: [*refuse_other_encryption(arn, arns), *read_by_accounts(arn, readers, args["region"])]
-            ),
+            pulumi.Output.all(*keys).apply(lambda arns: [*refuse_other_encryption(arn, arns), *shared]),
             self,
         )
         rule = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._key(plan.data_class)}
@@ -295,14 +297,6 @@ def refuse_other_encryption(arn: str, key_arns: Sequence[str]) -> list[Statement
     ]  # fmt: skip
 
 
-def read_by_accounts(arn: str, account_ids: Sequence[str], region: str) -> list[Statement]:
-    """Return the statement that lets other accounts read model artefacts; none without accounts."""
-    if not account_ids:
-        return []
-    principals = {"AWS": [account_root(account, region) for account in sorted(account_ids)]}
-    return [statement("ReadByDeployingAccounts", ["s3:GetObject"], [f"{arn}/*"], principal=principals)]
-
-
 def log_delivery(prefix: str, account: str, region: str) -> Statement:
     """Return the statement that lets S3 deliver the access logs of the environment's buckets."""
     own = {"StringEquals": {"aws:SourceAccount": account}}
@@ -347,6 +341,7 @@ def _check(check: Checker[DataLakeArgs]) -> None:
     check.between("snapshot_lock_days", 1, 36500, "days (S3 DefaultRetention)")
     check.between("capture_retention_days", 1, 3650, "days")
     check.between("log_retention_days", 1, 3653, "days")
+    check_members(check)
     for data_class in ("personal", "features", "models", "operations"):
         check.arn(f"{data_class}_key_arn", "kms")
     prefix, account, region = (check.plain(path) for path in ("prefix", "account", "region"))

@@ -34,11 +34,13 @@ def statement(
     principal: Any = None,
     condition: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Statement:
-    """Return one statement; without `principal` it is for an identity policy."""
+    """Return one statement; without `principal` it is for an identity policy, without resources it names none."""
     made: Statement = {"Sid": sid, "Effect": effect}
     if principal is not None:
         made["Principal"] = principal
-    made |= {"Action": list(actions), "Resource": list(resources)}
+    made["Action"] = list(actions)
+    if resources:
+        made["Resource"] = list(resources)
     if condition:
         made["Condition"] = {operator: dict(keys) for operator, keys in condition.items()}
     return made

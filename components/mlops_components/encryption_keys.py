@@ -6,9 +6,12 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_aws import kms
 
+from mlops_components.cross_account import Members, check_members, key_statements, members_of
+from mlops_components.data_lake import bucket_name
 from mlops_components.documents import (
     Statement,
     account_root,
+    bucket_arn,
     dns_suffix,
     partition,
     policy,
@@ -59,6 +62,10 @@ class EncryptionKeysArgs(TypedDict):
     deploys. Default: none."""
     reader_account_ids: NotRequired[list[str]]
     """Accounts that deploy models from this account's registry and so decrypt with the models key. Default: none."""
+    member_role_names: NotRequired[list[str]]
+    """Names of the roles of these accounts that may, where * stands for any characters. Default: every role."""
+    organization_id: NotRequired[str]
+    """AWS organisation that they have to belong to. Default: any."""
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the keys. Default: false in dev, else true."""
 
@@ -84,6 +91,7 @@ class EncryptionKeys(pulumi.ComponentResource):
         check.between("deletion_window_days", 7, 30, "days (KMS ScheduleKeyDeletion, PendingWindowInDays)")
         check.between("rotation_days", 90, 2560, "days (KMS EnableKeyRotation, RotationPeriodInDays)")
         check.arn("user_arns", "iam")
+        check_members(check)
         check.aws_name("prefix", f"alias/{check.plain('prefix')}-operations", "key_alias")
         check.finish()
         super().__init__("mlops:index:EncryptionKeys", name, {**args}, opts)
@@ -102,7 +110,7 @@ class EncryptionKeys(pulumi.ComponentResource):
                 rotation_period_in_days=int(args.get("rotation_days") or ROTATION_DAYS),
                 policy=key_policy(
                     data_class, args["prefix"], args["account"], args["region"],
-                    args.get("user_arns") or (), args.get("reader_account_ids") or (),
+                    args.get("user_arns") or (), members_of(args),
                 ),
                 tags={"data-class": data_class},
                 opts=kept,
@@ -127,17 +135,19 @@ def key_policy(
     account: str,
     region: str,
     user_arns: Sequence[str] = (),
-    reader_account_ids: Sequence[str] = (),
+    members: Members | None = None,
 ) -> str:
-    """Return the policy of one data class's key."""
+    """Return the policy of one data class's key; `members` are the other accounts that deploy models from here."""
     made = [
         statement("AdministerByAccount", ADMINISTER, ["*"], principal={"AWS": account_root(account, region)}),
         *_use_statements(prefix, account, region, user_arns),
     ]
     if data_class == "operations":
         made += _service_statements(prefix, account, region)
-    if data_class == "models" and reader_account_ids:
-        made.append(_readers_statement(region, reader_account_ids))
+    if data_class == "models":
+        made.append(_images_statement(prefix, account, region, user_arns))
+        models = bucket_arn(bucket_name(prefix, "models", account, region), region)
+        made += key_statements(models, members) if members else []
     return policy(made)
 
 
@@ -188,9 +198,13 @@ def _service_statements(prefix: str, account: str, region: str) -> list[Statemen
     ]  # fmt: skip
 
 
-def _readers_statement(region: str, account_ids: Sequence[str]) -> Statement:
+def _images_statement(prefix: str, account: str, region: str, user_arns: Sequence[str]) -> Statement:
+    """Return the statement by which ECR retires the grant of a repository that is deleted (ECR user guide, encryption
+    at rest)."""
     return statement(
-        "DecryptByDeployingAccounts", ["kms:Decrypt", "kms:DescribeKey"], ["*"],
-        principal={"AWS": [account_root(account, region) for account in sorted(account_ids)]},
-        condition={"StringEquals": {"kms:ViaService": f"s3.{region}.{dns_suffix(region)}"}},
+        "ImagesOnBehalfOfRoles", ["kms:RetireGrant"], ["*"], principal={"AWS": account_root(account, region)},
+        condition={
+            "ArnLike": {"aws:PrincipalArn": [roles_of(prefix, account, region), *sorted(user_arns)]},
+            "StringEquals": {"kms:ViaService": f"ecr.{region}.{dns_suffix(region)}"},
+        },
     )  # fmt: skip

@@ -3,9 +3,10 @@
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
-from pulumi_aws import appautoscaling, cloudwatch, sagemaker
+from pulumi_aws import appautoscaling, cloudwatch, iam, sagemaker
 from pulumi_aws_native import sagemaker as native
 
+from mlops_components.cross_account import artefacts_elsewhere
 from mlops_components.deployment import (
     EXECUTION_RANGE,
     LONGEST_WAIT,
@@ -13,7 +14,7 @@ from mlops_components.deployment import (
     STRATEGIES,
     deployment_config,
 )
-from mlops_components.documents import join_s3_uri
+from mlops_components.documents import join_s3_uri, policy
 from mlops_components.endpoint_plan import CAPTURED_CONTENT, VARIANT, Plan
 from mlops_components.execution_role import ExecutionRole
 from mlops_components.image_registries import SCIKIT_LEARN, scikit_learn_image
@@ -42,6 +43,10 @@ class GuardedEndpointArgs(TypedDict):
     """ARN of the group whose versions are deployed."""
     models_bucket: pulumi.Input[str]
     """Name of the bucket of the model artefacts, under `{model}/`."""
+    artefact_account_ids: NotRequired[list[str]]
+    """Other accounts whose model artefacts the endpoint may serve: those that share the registry. Default: none."""
+    artefact_prefixes: NotRequired[str]
+    """Pattern of the environments' prefixes there, such as `mlops-*`. Default: the prefix."""
     capture_bucket: NotRequired[pulumi.Input[str]]
     """Name of the bucket of captured requests. Required unless `capture_percent` is 0."""
     models_key_arn: pulumi.Input[str]
@@ -153,7 +158,7 @@ class GuardedEndpoint(pulumi.ComponentResource):
     def _role(self) -> ExecutionRole:
         args = self._args
         captured = [self._capture_uri()] if self._plan.capture_percent else []
-        return ExecutionRole(
+        role = ExecutionRole(
             f"{self._base}-role",
             {
                 "prefix": args["prefix"],
@@ -174,6 +179,21 @@ class GuardedEndpoint(pulumi.ComponentResource):
             },
             self._child,
         )
+        prefixes = args.get("artefact_prefixes") or args["prefix"]
+        elsewhere = artefacts_elsewhere(
+            args.get("artefact_account_ids") or (), prefixes, args["region"], f"{args['model']}/"
+        )
+        self._granted: list[pulumi.Resource] = []
+        if elsewhere:
+            granted = iam.RolePolicy(
+                f"{self._base}-artefacts",
+                name="artefacts",
+                role=role.role_name,
+                policy=policy(elsewhere),
+                opts=self._child,
+            )
+            self._granted.append(granted)
+        return role
 
     def _capture_uri(self) -> pulumi.Output[str]:
         return pulumi.Output.from_input(self._args.get("capture_bucket") or "").apply(
@@ -190,7 +210,7 @@ class GuardedEndpoint(pulumi.ComponentResource):
             primary_container={"model_package_name": package},
             enable_network_isolation=plan.network_isolation,
             vpc_config=None if plan.serverless else in_vpc,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._granted),
         )
         variant: Any = {"variant_name": VARIANT, "model_name": model.name, **plan.capacity}
         return sagemaker.EndpointConfiguration(

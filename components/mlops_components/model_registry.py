@@ -1,17 +1,13 @@
 """Model registry: a SageMaker model package group, who may register in it and who may deploy from it."""
 
-from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import sagemaker
 
-from mlops_components.documents import Statement, account_root, partition, policy, statement
+from mlops_components.cross_account import check_members, members_of, package_statements
+from mlops_components.documents import partition, policy
 from mlops_components.validation import Checker
-
-_READ_GROUP = ("sagemaker:DescribeModelPackageGroup",)
-_READ_PACKAGES = ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", "sagemaker:CreateModel")
-_WRITE_PACKAGES = ("sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages")
 
 
 class ModelRegistryArgs(TypedDict):
@@ -31,6 +27,10 @@ class ModelRegistryArgs(TypedDict):
     """Accounts that may deploy from the group. Default: none."""
     writer_account_ids: NotRequired[list[str]]
     """Accounts that may register versions in the group. Default: none."""
+    member_role_names: NotRequired[list[str]]
+    """Names of the roles of these accounts that may, where * stands for any characters. Default: every role."""
+    organization_id: NotRequired[str]
+    """AWS organisation that they have to belong to. Default: any."""
     lineage_tags: NotRequired[dict[str, str]]
     """Tags that say where the group's models come from: data set, label, pipeline. Default: none."""
 
@@ -47,6 +47,7 @@ class ModelRegistry(pulumi.ComponentResource):
         check = Checker("ModelRegistry", name, args, ModelRegistryArgs)
         check.aws_name("group_name", check.plain("group_name"), "package_group")
         check.matches("description", r"[\s\S]{1,1024}", "must be 1 to 1024 characters", "shorten it")
+        check_members(check)
         check.finish()
         super().__init__("mlops:index:ModelRegistry", name, {**args}, opts)
         arn = group_arn(args["group_name"], args["registry_account"], args["region"])
@@ -69,12 +70,12 @@ class ModelRegistry(pulumi.ComponentResource):
             tags=args.get("lineage_tags"),
             opts=child,
         )
-        readers, writers = args.get("reader_account_ids") or [], args.get("writer_account_ids") or []
-        if readers or writers:
+        shared = package_statements(arn, members_of(args))
+        if shared:
             sagemaker.ModelPackageGroupPolicy(
                 f"{name}-accounts",
                 model_package_group_name=group.model_package_group_name,
-                resource_policy=group_policy(arn, readers, writers, args["region"]),
+                resource_policy=policy(shared),
                 opts=child,
             )
         return group
@@ -88,18 +89,3 @@ def group_arn(group_name: str, account: str, region: str) -> str:
 def package_arn(group: str, version: int) -> str:
     """Return the ARN of one version in a group, given the group's ARN."""
     return f"{group.replace(':model-package-group/', ':model-package/')}/{version}"
-
-
-def group_policy(arn: str, readers: Sequence[str], writers: Sequence[str], region: str) -> str:
-    """Return the resource policy that lets other accounts deploy from the group and register in it.
-
-    Source: SageMaker developer guide, "Deploy a model version from a different account".
-    """
-    packages = f"{arn.replace(':model-package-group/', ':model-package/')}/*"
-    made: list[Statement] = []
-    for who, accounts, actions in (("Readers", readers, _READ_PACKAGES), ("Writers", writers, _WRITE_PACKAGES)):
-        if accounts:
-            principal = {"AWS": [account_root(account, region) for account in sorted(accounts)]}
-            made.append(statement(f"{who}OfTheGroup", _READ_GROUP, [arn], principal=principal))
-            made.append(statement(f"{who}OfVersions", actions, [packages], principal=principal))
-    return policy(made)

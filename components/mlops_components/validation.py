@@ -56,6 +56,10 @@ NAME_RULES: Mapping[str, NameRule] = {
     "schedule": NameRule(
         "monitoring schedule", _DASHED, 63, "SageMaker CreateMonitoringSchedule, MonitoringScheduleName"
     ),
+    "repository": NameRule(
+        "ECR repository", r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*", 256,
+        "ECR CreateRepository, repositoryName",
+    ),
     "alarm": NameRule("alarm", r"[^\x00-\x1f]+", 255, "CloudWatch PutMetricAlarm, AlarmName"),
 }  # fmt: skip
 
@@ -205,7 +209,10 @@ class Checker(Generic[T]):
 
     def _common(self) -> None:
         self.one_of("environment_class", ENVIRONMENT_CLASSES)
-        for path in ("account", "registry_account", "reader_account_ids", "writer_account_ids", "trusted_account_ids"):
+        for path in (
+            "account", "registry_account", "reader_account_ids", "writer_account_ids", "trusted_account_ids",
+            "artefact_account_ids", "source_account",
+        ):  # fmt: skip
             self.matches(path, r"\d{12}", "must be a 12-digit AWS account id", "quote all 12 digits")
         self.matches("region", r"[a-z]{2}(-[a-z]+)+-\d", "must be an AWS region code", "use a code such as eu-west-1")
         self.matches(

@@ -18,6 +18,7 @@ from mlops_estate.config.blocks import block_of
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.models import ModelBlock
 
+REGISTRY = {"account": "123456789012", "member_accounts": ["111122223333"]}
 VPC = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"]}
 OWN = {**VPC, "security_group_ids": ["sg-0a1b2c3d"]}
 
@@ -33,6 +34,15 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"registry": {"account": "123456789012"}},
         {"registry": {"account": "123456789012", "member_accounts": ["999999999999"]}},
     ),
+    "registry.member_role_names": (
+        {"registry": REGISTRY},
+        {"registry": {**REGISTRY, "member_role_names": ["ml-*"]}},
+    ),
+    "registry.organization_id": (
+        {"registry": REGISTRY},
+        {"registry": {**REGISTRY, "organization_id": "o-a1b2c3d4e5"}},
+    ),
+    "registry.repositories": ({"registry": REGISTRY}, {"registry": {**REGISTRY, "repositories": ["training"]}}),
     "prefix": ({}, {"prefix": "ml-{environment}"}),
     "owner": ({}, {"owner": "risk"}),
     "network.cidr": ({}, {"network": {"cidr": "10.1.0.0/16"}}),
@@ -140,7 +150,7 @@ def given(estate: str, model: str) -> Any:
     config = configured("prod", estate=json.loads(estate), model=block)
     Stub.made = []
     with ExitStack() as stack:
-        for module in (program, program.shared, program.models):
+        for module in (program, program.shared, program.models, program.protection):
             for name in vars(module).keys() & set(mlops_components.__all__):
                 stack.enter_context(mock.patch.object(module, name, partial(Stub, name)))
         for sdk in (program.aws, program.aws_native):

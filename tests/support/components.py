@@ -33,6 +33,7 @@ NAMES = {
     "ExecutionRole": "execution_role",
     "FeatureStore": "feature_store",
     "GuardedEndpoint": "guarded_endpoint",
+    "ImageRepository": "image_repository",
     "ModelRegistry": "model_registry",
     "PrivateNetwork": "private_network",
     "StateBackend": "state_backend",
@@ -52,6 +53,9 @@ def bucket(purpose: str, environment: str) -> str:
 
 GROUP_ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/mlops-{MODEL}"
 NETWORK = {"subnet_ids": ["subnet-0a1b2c3d"], "security_group_ids": ["sg-0a1b2c3d"]}
+
+
+_MEMBERS = {"member_role_names": ["mlops-*"], "organization_id": "o-0123456789"}
 
 
 def topic(severity: str, environment: str) -> str:
@@ -90,7 +94,7 @@ def _buckets(env: str, *purposes: str) -> dict[str, str]:
 
 
 def _encryption_keys(env: str, full: bool) -> dict[str, Any]:
-    more = {"user_arns": [f"arn:aws:iam::{ACCOUNT}:role/deliver"], "reader_account_ids": [OTHER_ACCOUNT]}
+    more = {"user_arns": [f"arn:aws:iam::{ACCOUNT}:role/deliver"], "reader_account_ids": [OTHER_ACCOUNT], **_MEMBERS}
     return {**_common(env), **(more if full else {})}
 
 
@@ -101,7 +105,7 @@ def _private_network(env: str, full: bool) -> dict[str, Any]:
 
 
 def _data_lake(env: str, full: bool) -> dict[str, Any]:
-    more = {"reader_account_ids": [OTHER_ACCOUNT]}
+    more = {"reader_account_ids": [OTHER_ACCOUNT], **_MEMBERS}
     return {**_common(env), **_keys("personal", "features", "models", "operations"), **(more if full else {})}
 
 
@@ -148,10 +152,16 @@ def _feature_store(env: str, full: bool) -> dict[str, Any]:
 def _model_registry(env: str, full: bool) -> dict[str, Any]:
     more = {
         "reader_account_ids": [OTHER_ACCOUNT], "writer_account_ids": [OTHER_ACCOUNT],
-        "lineage_tags": {"dataset": "hmda-boston", "label": "deny"},
+        "lineage_tags": {"dataset": "hmda-boston", "label": "deny"}, **_MEMBERS,
     }  # fmt: skip
     base = {"account": ACCOUNT, "registry_account": ACCOUNT, "region": REGION, "group_name": f"mlops-{MODEL}"}
     return {**base, **(more if full else {})}
+
+
+def _image_repository(env: str, full: bool) -> dict[str, Any]:
+    base = {"account": ACCOUNT, "registry_account": ACCOUNT, "region": REGION, "environment_class": env}
+    more = {"reader_account_ids": [OTHER_ACCOUNT], **_MEMBERS, "untagged_days": 30} if full else {}
+    return {**base, "repository_name": "mlops/training", "key_arn": key("models"), **more}
 
 
 def _training_pipeline(env: str, full: bool) -> dict[str, Any]:
@@ -163,7 +173,8 @@ def _training_pipeline(env: str, full: bool) -> dict[str, Any]:
 
 
 def _guarded_endpoint(env: str, full: bool) -> dict[str, Any]:
-    more = {"previous": 1, "alarm_topic_arn": topic("critical", env)} if full else {}
+    more: dict[str, Any] = {"previous": 1, "alarm_topic_arn": topic("critical", env)} if full else {}
+    more |= {"artefact_account_ids": [OTHER_ACCOUNT], "artefact_prefixes": "mlops-*"} if full else {}
     return {
         **_common(env), "model": MODEL, "version": 2, "model_package_group_arn": GROUP_ARN,
         **_buckets(env, "models", "capture"), **_keys("personal", "models"), **NETWORK, **more,
@@ -204,6 +215,7 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "ExecutionRole": _execution_role,
     "FeatureStore": _feature_store,
     "GuardedEndpoint": _guarded_endpoint,
+    "ImageRepository": _image_repository,
     "ModelRegistry": _model_registry,
     "PrivateNetwork": _private_network,
     "StateBackend": _state_backend,
@@ -237,6 +249,7 @@ _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
             "serverless_memory_mb": 2048, "capture_bucket": None, "subnet_ids": None, "security_group_ids": None,
         },
     },
+    "ImageRepository": {"elsewhere": {"registry_account": OTHER_ACCOUNT}},
     "ModelRegistry": {"elsewhere": {"registry_account": OTHER_ACCOUNT}},
     "PrivateNetwork": {
         "brought": {"zones": None, "logs_key_arn": None, "vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"]},

@@ -43,6 +43,25 @@ class RegistryBlock(Block):
         "read each other's model artefacts. The environment's own account and the registry's needn't be named.",
         examples=[["111122223333"]],
     )
+    member_role_names: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9+=,.@*_-]{1,64}$")]] = Field(
+        default_factory=list,
+        max_length=10,
+        description="Names of the roles of those accounts that may, where `*` stands for any characters. Default: "
+        "those that begin with `prefix`, whatever the environment.",
+        examples=[["mlops-*"]],
+    )
+    organization_id: Annotated[str, Field(pattern=r"^o-[a-z0-9]{10,32}$")] | None = Field(
+        default=None,
+        description="AWS organisation that those accounts have to belong to. Default: any.",
+        examples=["o-a1b2c3d4e5"],
+    )
+    repositories: list[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]] = Field(
+        default_factory=lambda: ["training", "inference"],
+        max_length=20,
+        description="Repositories of the estate's own images, named `{registry.prefix}/...`; made in the registry's "
+        "account.",
+        examples=[["training"]],
+    )
 
 
 class NetworkBlock(Block):
@@ -215,6 +234,16 @@ class EstateBlock(Block):
     protect: bool = by_class(
         False, True, True, description="Whether stateful resources (buckets, keys, feature groups) refuse deletion."
     )
+
+    @property
+    def member_role_names(self) -> list[str]:
+        """Patterns of the names of the roles that may come from the other accounts."""
+        return self.registry.member_role_names or [f"{self.prefixes}-*".replace("*-*", "*")]
+
+    @property
+    def prefixes(self) -> str:
+        """The pattern of the prefixes of all environments that share this one's template."""
+        return self.prefix.replace("{environment}", "*")
 
     @property
     def other_accounts(self) -> list[str]:

@@ -40,6 +40,11 @@ def model_package_group(registry_prefix: str, model: str) -> str:
     return f"{registry_prefix}-{model}"
 
 
+def repository(registry_prefix: str, image: str) -> str:
+    """Return the name of an image's repository: the same from every environment."""
+    return f"{registry_prefix}/{image}"
+
+
 def model_package_group_arn(registry_account: str, region: str, registry_prefix: str, model: str) -> str:
     """Return the ARN of a model's package group in the registry's account."""
     name = model_package_group(registry_prefix, model)

@@ -13,6 +13,7 @@ import pulumi_aws_native as aws_native
 from mlops_estate.config import EnvironmentConfig, load_schemas
 from mlops_estate.faults import FaultsFound
 from mlops_estate.program.models import declare_model
+from mlops_estate.program.protection import declare_protection
 from mlops_estate.program.shared import Shared, declare_shared
 
 __all__ = ["PROJECT_DIR", "RefusedConfiguration", "Shared", "declare"]
@@ -36,6 +37,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     bounds = [_bounded(boundary)] if boundary else None
     opts = pulumi.ResourceOptions(providers=_providers(config), transformations=bounds)
     shared = declare_shared(config, schemas, opts)
+    protection = declare_protection(config, shared, opts)
     models = {}
     for name, model in config.models.items():
         # Relative to the program's folder, so that a component's recorded inputs are the same on every machine.
@@ -70,6 +72,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         },
         "database": shared.catalog.database_name,
         "budget": shared.budget.budget_name,
+        **protection,
         "models": models,
     }
 

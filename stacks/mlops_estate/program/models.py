@@ -70,6 +70,8 @@ def _registry(config: EnvironmentConfig, name: str, model: ModelBlock, opts: pul
             "region": estate.region,
             "group_name": names.model_package_group(estate.registry.prefix, name),
             "reader_account_ids": estate.other_accounts,
+            "member_role_names": estate.member_role_names,
+            "organization_id": estate.registry.organization_id or "",
             "writer_account_ids": estate.other_accounts,
             "lineage_tags": {
                 "data": model.data,
@@ -157,6 +159,8 @@ def _endpoint_args(
         "model_package_group_arn": registry.group_arn,
         "models_bucket": shared.lake.models_bucket,
         "capture_bucket": shared.lake.capture_bucket,
+        "artefact_account_ids": config.estate.other_accounts,
+        "artefact_prefixes": config.estate.prefixes,
         "models_key_arn": shared.keys.models_key_arn,
         "personal_key_arn": shared.keys.personal_key_arn,
         "alarm_topic_arn": shared.topics.critical_topic_arn,

@@ -39,6 +39,7 @@ def test_only_dev_leaves_what_holds_data_unprotected(component):
     kept = {
         "aws:kms/key:Key",
         "aws:s3/bucket:Bucket",
+        "aws:ecr/repository:Repository",
         "aws:cloudwatch/logGroup:LogGroup",
         "aws-native:sagemaker:FeatureGroup",
     }

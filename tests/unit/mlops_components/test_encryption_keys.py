@@ -7,6 +7,7 @@ import json
 import pytest
 from tests.support.components import ACCOUNT, OTHER_ACCOUNT, arguments, deployed, faults, only, statements
 
+from mlops_components.cross_account import Members
 from mlops_components.encryption_keys import DATA_CLASSES, key_policy
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -64,12 +65,17 @@ def test_logs_are_bound_to_the_log_groups_of_the_environment():
     ]
 
 
-def test_deploying_accounts_decrypt_models_through_s3_and_nothing_else():
-    reader = made("models", reader_account_ids=[OTHER_ACCOUNT])["DecryptByDeployingAccounts"]
-    assert reader["Principal"] == {"AWS": [f"arn:aws:iam::{OTHER_ACCOUNT}:root"]}
-    assert reader["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
-    assert reader["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
-    assert OTHER_ACCOUNT not in key_policy("personal", "p", ACCOUNT, "eu-west-1", (), [OTHER_ACCOUNT])
+def test_deploying_accounts_decrypt_models_and_nothing_else():
+    members = Members("eu-west-1", readers=[OTHER_ACCOUNT])
+    assert "DecryptByDeployingAccounts" in made("models", members=members)
+    for data_class in set(DATA_CLASSES) - {"models"}:
+        assert OTHER_ACCOUNT not in key_policy(data_class, "p", ACCOUNT, "eu-west-1", (), members)
+
+
+def test_ecr_retires_its_grants_on_the_models_key_for_roles_of_the_environment():
+    retire = made("models")["ImagesOnBehalfOfRoles"]
+    assert retire["Action"] == ["kms:RetireGrant"]
+    assert retire["Condition"]["StringEquals"] == {"kms:ViaService": "ecr.eu-west-1.amazonaws.com"}
 
 
 @pytest.mark.parametrize(("environment", "window"), [("dev", 7), ("staging", 30), ("prod", 30)])

@@ -11,13 +11,11 @@ from tests.support.components import (
     faults,
     only,
     scenarios,
-    statements,
 )
 
-from mlops_components.model_registry import group_policy, package_arn
+from mlops_components.model_registry import package_arn
 
 PACKAGES = GROUP_ARN.replace("model-package-group", "model-package") + "/*"
-ROOT = f"arn:aws:iam::{OTHER_ACCOUNT}:root"
 
 
 def test_elsewhere_nothing_is_made_and_the_outputs_refer_to_the_group():
@@ -35,30 +33,6 @@ def test_lineage_stands_in_the_groups_tags():
 
 def test_without_other_accounts_there_is_no_policy():
     assert not [tail for tail in deployed("ModelRegistry", arguments("ModelRegistry", "dev")) if "Policy" in tail]
-
-
-def test_readers_deploy_and_do_not_register():
-    made = statements(group_policy(GROUP_ARN, [OTHER_ACCOUNT], [], "eu-west-1"))
-    assert {sid: s["Resource"] for sid, s in made.items()} == {
-        "ReadersOfTheGroup": [GROUP_ARN],
-        "ReadersOfVersions": [PACKAGES],
-    }
-    assert "sagemaker:CreateModel" in made["ReadersOfVersions"]["Action"]
-    assert "sagemaker:CreateModelPackage" not in str(made)
-    assert {s["Principal"]["AWS"][0] for s in made.values()} == {ROOT}
-
-
-def test_writers_register_and_do_not_deploy():
-    made = statements(group_policy(GROUP_ARN, [], [OTHER_ACCOUNT], "eu-west-1"))
-    actions = made["WritersOfVersions"]["Action"]
-    assert "sagemaker:CreateModelPackage" in actions
-    assert "sagemaker:CreateModel" not in actions
-
-
-def test_nobody_may_delete_or_approve_from_another_account():
-    text = group_policy(GROUP_ARN, [OTHER_ACCOUNT], [OTHER_ACCOUNT], "eu-west-1")
-    assert "Delete" not in text
-    assert "UpdateModelPackage" not in text
 
 
 def test_a_version_has_an_arn_below_its_group():

@@ -19,6 +19,9 @@ TAGGING: Mapping[str, tuple[str, str, str, str, str]] = {
     "cloudwatch": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
     "glue": ("TagResource", "UntagResource", "ResourceArn", "arn", "TagsToRemove"),
     "budgets": ("TagResource", "UntagResource", "ResourceARN", "arn", "ResourceTagKeys"),
+    "ecr": ("TagResource", "UntagResource", "resourceArn", "arn", "tagKeys"),
+    "lambda": ("TagResource", "UntagResource", "Resource", "arn", "TagKeys"),
+    "secretsmanager": ("TagResource", "UntagResource", "SecretId", "arn", "TagKeys"),
     "application-autoscaling": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
 }
 
@@ -76,11 +79,11 @@ def retag(row: Operations, before: Mapping[str, str], after: Mapping[str, str], 
 
 
 def _tags_member(service: str, tags: Mapping[str, str]) -> dict[str, Any]:
-    if service in {"logs", "application-autoscaling"}:
+    if service in {"logs", "lambda", "application-autoscaling"}:
         member = "tags" if service == "logs" else "Tags"
         return {member: {key: At(value, f"tags.{key}") for key, value in tags.items()}}
     if service == "glue":
         return {"TagsToAdd": {key: At(value, f"tags.{key}") for key, value in tags.items()}}
     key_member, value_member = ("TagKey", "TagValue") if service == "kms" else ("Key", "Value")
-    member = "ResourceTags" if service == "budgets" else "Tags"
+    member = {"budgets": "ResourceTags", "ecr": "tags"}.get(service, "Tags")
     return {member: [{key_member: key, value_member: At(value, f"tags.{key}")} for key, value in tags.items()]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import string
 
@@ -10,6 +12,7 @@ import pytest
 from botocore.model import ListShape, MapShape, StructureShape
 from tests.support.previews import previewed
 
+from mlops_estate.embedded.driver import rows
 from mlops_estate.embedded.driver.operations import Call, Operations
 from mlops_estate.embedded.driver.outputs import declared
 from mlops_estate.embedded.driver.table import table
@@ -131,9 +134,8 @@ class _Anything(dict):
 
 
 def test_a_type_is_in_one_file_only():
-    from mlops_estate.embedded.driver.rows import compute, data, machine_learning, observability, security
-
-    files = (compute, data, machine_learning, observability, security)
+    found = [name for _, name, _ in pkgutil.iter_modules(rows.__path__)]
+    files = [importlib.import_module(f"{rows.__name__}.{name}") for name in found]
     assert sum(len(module.ROWS) for module in files) == len(table())
 
 

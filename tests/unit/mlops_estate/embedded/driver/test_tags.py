@@ -49,6 +49,7 @@ ARNS = {
     "budgets": "budget/b",
     "cloudwatch": "alarm:a",
     "glue": "database/d",
+    "lambda": "function:f",
     "logs": "log-group:g",
     "sagemaker": "model/m",
     "sns": "topic",
