@@ -141,13 +141,20 @@ def _storage_statements(reach: Reach) -> list[Statement]:
     base = f"arn:{partition(reach.region)}:s3:::{reach.prefix}"
     end = f"{reach.account}-{reach.region}"
     configure = [
-        "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucket", "s3:ListTagsForResource",
+        "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucket", "s3:ListBucketVersions", "s3:ListTagsForResource",
         "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:TagResource", "s3:UntagResource",
         # The provider reads and sets each setting of a bucket by an action of its own; none reads or writes an object.
         "s3:GetAccelerateConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration",
         "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:PutBucket*",
     ]  # fmt: skip
-    code = ["s3:DeleteObject", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"]
+    code = [
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:GetObject",
+        "s3:GetObjectTagging",
+        "s3:PutObject",
+        "s3:PutObjectTagging",
+    ]
     glue = ["database/*", "table/*", "catalog"]
     return [
         statement("Buckets", configure, [f"{base}-*-{end}"]),

@@ -339,3 +339,27 @@ def test_generated_names_and_ids_repeat_with_the_seed():
     other = generated("prod")
     assert other["model"] != once["model"]
     assert once["model"].startswith("model-")
+
+
+def test_an_object_is_deleted_with_its_history_and_the_bucket_after_it(account, driver):
+    """A marker in its place would keep a versioned bucket from going."""
+
+    def program(text="one", *, kept=True):
+        bucket = aws.s3.Bucket("bucket", bucket="mlops-test-code")
+        versioning = aws.s3.BucketVersioning(
+            "versioning", bucket=bucket.id, versioning_configuration={"status": "Enabled"}
+        )
+        if kept:
+            aws.s3.BucketObjectv2(
+                "code", bucket=bucket.id, key="code", content=text, opts=pulumi.ResourceOptions(depends_on=[versioning])
+            )
+
+    first = apply(program, driver)
+    second = apply(lambda: program("two"), driver, first)
+    client = account.client("s3")
+    assert len(client.list_object_versions(Bucket="mlops-test-code")["Versions"]) == 2
+    without = apply(lambda: program(kept=False), driver, second)
+    listed = client.list_object_versions(Bucket="mlops-test-code")
+    assert "Versions" not in listed
+    assert "DeleteMarkers" not in listed
+    assert destroy(without, driver).faults == []

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -18,6 +16,7 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 from tests.support.plugin_client import Plugin, ThroughPlugin, plugin
 from tests.support.previews import previewed
 from tests.support.programs import PROJECT
+from tests.support.pulumi_cli import PulumiProject, needs_pulumi
 
 from mlops_estate.config import load_environment
 from mlops_estate.embedded.account import EmbeddedAccount
@@ -327,9 +326,9 @@ def test_whatever_is_unknown_in_a_preview_is_no_fault(aws, native):
     assert len(tried) > 300
 
 
-@pytest.mark.parametrize(("environment", "kept"), [("dev", set()), ("prod", {"lake-models", "lake-access-logs"})])
+@pytest.mark.parametrize(("environment", "kept"), [("dev", set()), ("prod", {"lake-access-logs"})])
 def test_a_whole_estate_stands_up_settles_and_goes_through_the_plugin(endpoint, monkeypatch, environment, kept):
-    """What is kept are buckets that hold objects, which only development empties."""
+    """What is kept is a bucket that holds logs, which only development empties."""
     monkeypatch.setenv(ENDPOINT, endpoint)
     config = program_config(load_environment(environment, PROJECT), "123456789012", {})
     with plugin("aws") as aws, plugin("aws-native") as native:
@@ -363,27 +362,12 @@ pulumi.export("key", key.arn)
 
 
 @pytest.mark.engine
-@pytest.mark.skipif(shutil.which("pulumi") is None, reason="the `pulumi` CLI is not on PATH")
+@needs_pulumi
 def test_the_real_engine_brings_changes_and_takes_down(account, endpoint, tmp_path):
-    plugins = [{"name": name, "path": str(PROJECT / "plugins" / name)} for name in ("aws", "aws-native")]
-    project = {"name": "wired", "runtime": {"name": "python"}, "plugins": {"providers": plugins}}
-    (tmp_path / "Pulumi.yaml").write_text(json.dumps(project))
+    project = PulumiProject(tmp_path, endpoint)
+    project.write("wired")
     (tmp_path / "__main__.py").write_text(PROGRAM)
-    (tmp_path / "state").mkdir()
-    environment = {
-        **os.environ, ENDPOINT: endpoint, "MLOPS_ESTATE_PYTHON": sys.executable, "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_BACKEND_URL": f"file://{tmp_path}/state", "PULUMI_CONFIG_PASSPHRASE": "",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }  # fmt: skip
-
-    def run(*arguments: str) -> str:
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"], cwd=tmp_path, env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
+    run = project.run
     run("stack", "init", "test")
     run("config", "set", "aws:region", REGION)
     run("config", "set", "description", "one")

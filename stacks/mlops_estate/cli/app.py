@@ -72,19 +72,26 @@ def up(
 def serve(
     environment: Env,
     port: Annotated[int, typer.Option(help="Port to serve on; 0 takes a free one.", min=0, max=65_535)] = 0,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Serve an empty account in the environment's region: for the Pulumi CLI.")
+    ] = False,
     json_: Json = False,
     project: Project = None,
 ) -> None:
     """Stand an environment up and serve its account on loopback until Ctrl-C, to look into with boto3 or the AWS CLI.
 
     Prints the endpoint URL and the environment variables to use it with. `estate destroy ENV` takes the estate down.
+    --empty stands nothing up: the Pulumi CLI does, with the two lines that are printed (docs/reference/engine.md).
 
     \b
-    Example:
+    Examples:
       estate serve dev --port 5000
+      estate serve dev --empty
     """
-    from mlops_estate.cli.commands import run_up
+    from mlops_estate.cli.commands import run_serve_empty, run_up
 
+    if empty:
+        raise typer.Exit(run_serve_empty(environment, project, port=port))
     raise typer.Exit(run_up(environment, project, serve=True, port=port, destroy_after=False, as_json=json_))
 
 

@@ -72,6 +72,16 @@ def run_up(name: str, project: Path | None, *, serve: bool, port: int, destroy_a
     return 0 if report.ok else 1
 
 
+def run_serve_empty(name: str, project: Path | None, *, port: int) -> int:
+    """Serve an empty account in an environment's region."""
+    from mlops_estate.embedded.account import EmbeddedAccount
+
+    environment = _load(name, project)
+    with EmbeddedAccount(environment.config.estate.region) as account:
+        _serve(account, environment, port, empty=True)
+    return 0
+
+
 def _show(report: UpReport, environment: LoadedEnvironment, *, as_json: bool) -> None:
     from mlops_estate.graph_file import load
     from mlops_estate.reports.tree import tree
@@ -92,8 +102,8 @@ def wiring(url: str, project: Path) -> tuple[str, str]:
     return f"  export MLOPS_ESTATE_ENDPOINT={url}", f"  plugins: {json.dumps({'providers': providers})}"
 
 
-def _serve(account: EmbeddedAccount, environment: LoadedEnvironment, port: int) -> None:
-    """Serve until the process is told to stop."""
+def _serve(account: EmbeddedAccount, environment: LoadedEnvironment, port: int, *, empty: bool = False) -> None:
+    """Serve until the process is told to stop; nothing of the environment stands in an `empty` account."""
     from mlops_estate.embedded.server import AccountServer
     from mlops_estate.up.served import Served, note
 
@@ -116,7 +126,7 @@ def _serve(account: EmbeddedAccount, environment: LoadedEnvironment, port: int) 
             f"  export AWS_ENDPOINT_URL={server.url} AWS_DEFAULT_REGION={account.region}",
             "  export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded",
             "  aws sagemaker list-endpoints",
-            f"  estate destroy {environment.name}",
+            *([] if empty else [f"  estate destroy {environment.name}"]),
             "For the Pulumi CLI (docs/reference/engine.md), the second line in a copy of Pulumi.yaml:",
             *wiring(server.url, environment.project_dir),
         )

@@ -11,7 +11,7 @@ import jmespath
 
 from mlops_estate.embedded.driver.caller import Caller, opened
 from mlops_estate.embedded.driver.declared_types import type_faults
-from mlops_estate.embedded.driver.deletion import empty_bucket, kept_objects, kept_packages
+from mlops_estate.embedded.driver.deletion import delete_every_version, empty_bucket, kept_objects, kept_packages
 from mlops_estate.embedded.driver.mapping import Mapped, map_inputs
 from mlops_estate.embedded.driver.names import best
 from mlops_estate.embedded.driver.operations import Call, Operations, Place
@@ -196,6 +196,8 @@ class AwsDriver:
             left = empty_bucket(self.account.client("s3"), keys["Bucket"])
             if left:
                 raise FaultsFound([Fault("", None, left, "wait for the retention to pass", state.request.urn)])
+        if row.before_delete == "delete_every_version":
+            delete_every_version(self.account.client("s3"), keys["Bucket"], keys["Key"])
         if row.delete:
             mapped = Mapped()
             raw = (

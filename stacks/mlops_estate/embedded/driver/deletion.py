@@ -33,6 +33,14 @@ def empty_bucket(client: Any, bucket: str) -> str:
     return f"bucket {bucket} keeps {kept} object version{'s' if kept != 1 else ''} under Object Lock" if kept else ""
 
 
+def delete_every_version(client: Any, bucket: str, key: str) -> None:
+    """Delete an object with its history, as the provider does in a versioned bucket: a marker alone would keep it."""
+    versions, markers = _versions(client, bucket)
+    for item in versions + markers:
+        if item["Key"] == key:
+            client.delete_object(Bucket=bucket, **item)
+
+
 def _versions(client: Any, bucket: str) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Return the versions of objects, and the markers of deleted ones."""
     versions: list[dict[str, str]] = []

@@ -142,7 +142,7 @@ ROWS = {
         before=_inside("objectLockConfiguration", objectLockEnabled="Enabled"),
     ),
     "aws:s3/bucketObjectv2:BucketObjectv2": Operations(
-        "s3", "PutObject", "HeadObject", "DeleteObject", "PutObject", noun="Object",
+        "s3", "PutObject", "HeadObject", "", "PutObject", noun="Object", before_delete="delete_every_version",
         keys={"Bucket": "params.Bucket", "Key": "params.Key"}, id="{Bucket}/{Key}", before=_object,
         drop=("forceDestroy",), outputs={"arn": "arn:aws:s3:::{Bucket}/{Key}", "key": "{Key}", "bucket": "{Bucket}"},
         unread=("Body", "Bucket", "Key", "Tagging"), why_unread="HeadObject shows an object's headers",
