@@ -141,7 +141,8 @@ def _storage_statements(reach: Reach) -> list[Statement]:
     base = f"arn:{partition(reach.region)}:s3:::{reach.prefix}"
     end = f"{reach.account}-{reach.region}"
     configure = [
-        "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucket", "s3:ListBucketVersions", "s3:ListTagsForResource",
+        "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucket", "s3:ListBucketVersions",
+        "s3:ListTagsForResource",
         "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:TagResource", "s3:UntagResource",
         # The provider reads and sets each setting of a bucket by an action of its own; none reads or writes an object.
         "s3:GetAccelerateConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration",
