@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlops_components.alert_topics import AlertTopics, AlertTopicsArgs
+    from mlops_components.backup_plan import BackupPlan, BackupPlanArgs
     from mlops_components.data_catalog import DataCatalog, DataCatalogArgs
     from mlops_components.data_lake import DataLake, DataLakeArgs
     from mlops_components.data_quality_monitor import DataQualityMonitor, DataQualityMonitorArgs
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 _COMPONENTS = {
     "AlertTopics": "alert_topics",
+    "BackupPlan": "backup_plan",
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
@@ -53,6 +55,8 @@ __all__ = [
     "AlertTopics",
     "AlertTopicsArgs",
     "ArgumentFaults",
+    "BackupPlan",
+    "BackupPlanArgs",
     "DataCatalog",
     "DataCatalogArgs",
     "DataLake",

@@ -154,7 +154,7 @@ def key_policy(
 def _use_statements(prefix: str, account: str, region: str, user_arns: Sequence[str]) -> list[Statement]:
     root = {"AWS": account_root(account, region)}
     users = {"aws:PrincipalArn": [roles_of(prefix, account, region), *sorted(user_arns)]}
-    sagemaker = {"kms:ViaService": f"sagemaker.{region}.{dns_suffix(region)}"}
+    services = {"kms:ViaService": [f"{name}.{region}.{dns_suffix(region)}" for name in ("backup", "sagemaker")]}
     return [
         statement("UseByRolesOfTheEnvironment", _USE, ["*"], principal=root, condition={"ArnLike": users}),
         # SageMaker's volumes (training, endpoints) are encrypted through grants for AWS resources only.
@@ -162,10 +162,11 @@ def _use_statements(prefix: str, account: str, region: str, user_arns: Sequence[
             "GrantToAwsResources", ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"], ["*"], principal=root,
             condition={"ArnLike": users, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
-        # The feature store's online store takes and retires its own grants (developer guide, Feature Store encryption).
+        # The feature store's online store takes and retires its own grants (developer guide, Feature Store encryption),
+        # and AWS Backup those of a vault that is made (developer guide, Encryption for backups).
         statement(
-            "SageMakerOnBehalfOfRoles", ["kms:CreateGrant", "kms:ListGrants", "kms:RetireGrant", "kms:RevokeGrant"],
-            ["*"], principal=root, condition={"ArnLike": users, "StringEquals": sagemaker},
+            "ServicesOnBehalfOfRoles", ["kms:CreateGrant", "kms:ListGrants", "kms:RetireGrant", "kms:RevokeGrant"],
+            ["*"], principal=root, condition={"ArnLike": users, "StringEquals": services},
         ),
     ]  # fmt: skip
 

@@ -60,6 +60,10 @@ NAME_RULES: Mapping[str, NameRule] = {
         "ECR repository", r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*", 256,
         "ECR CreateRepository, repositoryName",
     ),
+    "vault": NameRule("backup vault", r"[a-zA-Z0-9_-]{2,50}", 50, "AWS Backup CreateBackupVault, BackupVaultName"),
+    "restore_test": NameRule(
+        "restore testing plan", r"[A-Za-z0-9_]+", 50, "AWS Backup CreateRestoreTestingPlan, RestoreTestingPlanName"
+    ),
     "alarm": NameRule("alarm", r"[^\x00-\x1f]+", 255, "CloudWatch PutMetricAlarm, AlarmName"),
 }  # fmt: skip
 

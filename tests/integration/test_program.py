@@ -22,6 +22,9 @@ SHARED = {
     "mlops:index:DataCatalog catalog",
     "mlops:index:AlertTopics alerts",
     "mlops:index:EnvironmentBudget budget",
+    "mlops:index:BackupPlan backups",
+    "mlops:index:ImageRepository images-training",
+    "mlops:index:ImageRepository images-inference",
 }
 UNPINNED = {
     f"mlops:index:ModelRegistry {MODEL}-registry",

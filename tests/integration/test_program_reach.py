@@ -61,6 +61,21 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "storage.snapshot_lock_days": ({}, {"storage": {"snapshot_lock_days": 9}}),
     "storage.capture_retention_days": ({}, {"storage": {"capture_retention_days": 9}}),
     "storage.log_retention_days": ({}, {"storage": {"log_retention_days": 9}}),
+    "recovery.rpo_hours": ({}, {"recovery": {"rpo_hours": 9}}),
+    "recovery.rto_hours": ({}, {"recovery": {"rto_hours": 9}}),
+    "recovery.buckets": ({}, {"recovery": {"buckets": ["features", "raw"]}}),
+    "recovery.interval_hours": ({}, {"recovery": {"interval_hours": 12}}),
+    "recovery.continuous": ({"recovery": {"rpo_hours": 25}}, {"recovery": {"rpo_hours": 25, "continuous": False}}),
+    "recovery.continuous_days": (
+        {"recovery": {"lock_min_days": 30}},
+        {"recovery": {"lock_min_days": 30, "continuous_days": 30}},
+    ),
+    "recovery.retention_days": ({}, {"recovery": {"retention_days": 99}}),
+    "recovery.vault_lock": ({}, {"recovery": {"vault_lock": "governance"}}),
+    "recovery.lock_grace_days": ({}, {"recovery": {"lock_grace_days": 9}}),
+    "recovery.lock_min_days": ({}, {"recovery": {"lock_min_days": 9}}),
+    "recovery.lock_max_days": ({}, {"recovery": {"lock_max_days": 999}}),
+    "recovery.restore_test": ({}, {"recovery": {"restore_test": "off"}}),
     "account_baseline.default": ({"account_baseline": "off"}, {"account_baseline": "create"}),
     "account_baseline.catalog_encryption": ({}, {"account_baseline": {"catalog_encryption": "existing"}}),
     "delivery_role_arns": ({}, {"delivery_role_arns": ["arn:aws:iam::123456789012:role/delivery"]}),
@@ -150,7 +165,7 @@ def given(estate: str, model: str) -> Any:
     config = configured("prod", estate=json.loads(estate), model=block)
     Stub.made = []
     with ExitStack() as stack:
-        for module in (program, program.shared, program.models, program.protection):
+        for module in (program, program.shared, program.models, program.protection, program.recovery):
             for name in vars(module).keys() & set(mlops_components.__all__):
                 stack.enter_context(mock.patch.object(module, name, partial(Stub, name)))
         for sdk in (program.aws, program.aws_native):

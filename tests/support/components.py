@@ -24,6 +24,7 @@ OTHER_ACCOUNT = "222222222222"
 MODEL = "mortgage-approval"
 NAMES = {
     "AlertTopics": "alert_topics",
+    "BackupPlan": "backup_plan",
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
@@ -107,6 +108,14 @@ def _private_network(env: str, full: bool) -> dict[str, Any]:
 def _data_lake(env: str, full: bool) -> dict[str, Any]:
     more = {"reader_account_ids": [OTHER_ACCOUNT], **_MEMBERS}
     return {**_common(env), **_keys("personal", "features", "models", "operations"), **(more if full else {})}
+
+
+def _backup_plan(env: str, full: bool) -> dict[str, Any]:
+    more = {"maintainer_arns": [f"arn:aws:iam::{ACCOUNT}:role/mlops-bootstrap-delivery"]}
+    held = [bucket(purpose, env) for purpose in ("curated", "features", "models", "reports")]
+    keys = {"key_arns": [key("features"), key("models")], "vault_key_arn": key("personal")}
+    told = {"warning_topic_arn": topic("warning", env)}
+    return {**_common(env), "buckets": held, **keys, **told, **(more if full else {})}
 
 
 def _data_catalog(env: str, full: bool) -> dict[str, Any]:
@@ -206,6 +215,7 @@ def _state_backend(env: str, full: bool) -> dict[str, Any]:
 
 _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "AlertTopics": _alert_topics,
+    "BackupPlan": _backup_plan,
     "DataCatalog": _data_catalog,
     "DataLake": _data_lake,
     "DataQualityMonitor": _data_quality_monitor,
@@ -222,6 +232,7 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "TrainingPipeline": _training_pipeline,
 }
 _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
+    "BackupPlan": {"staging": {"environment_class": "staging"}},
     "DeliveryRole": {
         "gitlab": {"issuer": "gitlab", "repository": "acme/ml/estate", "branches": ["main", "release/*"]},
     },

@@ -48,6 +48,8 @@ NAME_LIMITS = {
         _limit("model package group", 63, _HYPHENS, f"{_SAGEMAKER}ModelPackageGroup.html"),
         _limit("pipeline", 256, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}", f"{_SAGEMAKER}Pipeline.html"),
         _limit("monitoring schedule", 63, _HYPHENS, f"{_SAGEMAKER}MonitoringSchedule.html"),
+        _limit("backup vault", 50, r"[a-zA-Z0-9_-]{2,50}", "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html"),
+        _limit("restore testing plan", 50, r"[A-Za-z0-9_]{1,50}", "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_RestoreTestingPlanForCreate.html"),
         _limit("budget", 100, r"[^:\\]+", "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html"),
     )
 }  # fmt: skip

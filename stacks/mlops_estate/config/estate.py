@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mlops_estate.config.baseline import AccountBaselineBlock, short_form_in_schema
 from mlops_estate.config.classes import Block, EnvironmentClass, by_class
+from mlops_estate.config.recovery import RecoveryBlock
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["123456789012"])]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+[a-z]$", examples=["eu-west-1a"])]
@@ -212,6 +213,9 @@ class EstateBlock(Block):
     budget: BudgetBlock = Field(default_factory=BudgetBlock, description="What the environment may cost.")
     keys: KeysBlock = Field(default_factory=KeysBlock, description="Customer-managed keys.")
     storage: StorageBlock = Field(default_factory=StorageBlock, description="How long data is locked and kept.")
+    recovery: RecoveryBlock = Field(
+        default_factory=RecoveryBlock, description="How much may be lost and for how long, and the backups for that."
+    )
     account_baseline: AccountBaselineBlock = Field(
         default_factory=AccountBaselineBlock,
         description="Everything of which an account has only one per region: create, existing or off for all of it, "

@@ -57,6 +57,16 @@ def model_package_arn(registry_account: str, region: str, registry_prefix: str, 
     return f"arn:aws:sagemaker:{region}:{registry_account}:model-package/{name}/{version}"
 
 
+def backup_vault(prefix: str) -> str:
+    """Return the name of the vault of backups."""
+    return f"{prefix}-backups"
+
+
+def restore_test(prefix: str) -> str:
+    """Return the name of the restore testing plan, which takes no hyphens."""
+    return f"{prefix.replace('-', '_')}_restore_test"
+
+
 def pipeline(prefix: str, model: str) -> str:
     """Return the name of a model's training pipeline."""
     return f"{prefix}-{model}-training"
@@ -82,6 +92,8 @@ def estate_findings(estate: EstateBlock, environment: str) -> Iterator[Finding]:
     named = [
         ("bucket", longest),
         ("budget", f"{prefix}-monthly"),
+        ("backup vault", backup_vault(prefix)),
+        ("restore testing plan", restore_test(prefix)),
     ]
     for kind, name in named:
         yield from _refused(kind, name, ("prefix",), len(name) - len(prefix))

@@ -12,6 +12,7 @@ from mlops_estate.config.document import nearest
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.findings import Finding, Rule
 from mlops_estate.config.models import ModelBlock
+from mlops_estate.config.recovery_rules import RECOVERY_RULES
 
 _API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
@@ -113,6 +114,7 @@ ESTATE_RULES: tuple[Rule, ...] = (
     prod_spans_zones,
     network_is_one_of_two,
     budget_steps_rise,
+    *RECOVERY_RULES,
 )
 
 

@@ -14,6 +14,7 @@ from mlops_estate.config import EnvironmentConfig, load_schemas
 from mlops_estate.faults import FaultsFound
 from mlops_estate.program.models import declare_model
 from mlops_estate.program.protection import declare_protection
+from mlops_estate.program.recovery import declare_recovery
 from mlops_estate.program.shared import Shared, declare_shared
 
 __all__ = ["PROJECT_DIR", "RefusedConfiguration", "Shared", "declare"]
@@ -38,6 +39,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     opts = pulumi.ResourceOptions(providers=_providers(config), transformations=bounds)
     shared = declare_shared(config, schemas, opts)
     protection = declare_protection(config, shared, opts)
+    recovery = declare_recovery(config, shared, opts)
     models = {}
     for name, model in config.models.items():
         # Relative to the program's folder, so that a component's recorded inputs are the same on every machine.
@@ -73,6 +75,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         "database": shared.catalog.database_name,
         "budget": shared.budget.budget_name,
         **protection,
+        "recovery": recovery,
         "models": models,
     }
 

@@ -37,6 +37,7 @@ def test_a_component_registers_exactly_the_outputs_it_declares(component):
 @pytest.mark.parametrize("component", NAMES)
 def test_only_dev_leaves_what_holds_data_unprotected(component):
     kept = {
+        "aws:backup/vault:Vault",
         "aws:kms/key:Key",
         "aws:s3/bucket:Bucket",
         "aws:ecr/repository:Repository",

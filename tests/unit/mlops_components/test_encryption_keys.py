@@ -28,17 +28,19 @@ def test_the_account_administers_a_key_but_cannot_use_it(data_class):
 
 @pytest.mark.parametrize("data_class", DATA_CLASSES)
 def test_only_roles_of_the_environment_use_a_key_and_none_is_named(data_class):
-    for sid in ("UseByRolesOfTheEnvironment", "GrantToAwsResources", "SageMakerOnBehalfOfRoles"):
+    for sid in ("UseByRolesOfTheEnvironment", "GrantToAwsResources", "ServicesOnBehalfOfRoles"):
         statement = made(data_class)[sid]
         assert statement["Principal"] == {"AWS": ROOT}
         assert statement["Condition"]["ArnLike"] == {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/mlops-dev-*"]}
 
 
-def test_grants_outside_sagemaker_are_for_aws_resources_only():
+def test_other_grants_than_two_services_take_are_for_aws_resources_only():
     granting = {sid: s["Condition"] for sid, s in made("models").items() if "kms:CreateGrant" in s["Action"]}
     assert granting.pop("GrantToAwsResources")["Bool"] == {"kms:GrantIsForAWSResource": "true"}
     (condition,) = granting.values()
-    assert condition["StringEquals"] == {"kms:ViaService": "sagemaker.eu-west-1.amazonaws.com"}
+    assert condition["StringEquals"] == {
+        "kms:ViaService": ["backup.eu-west-1.amazonaws.com", "sagemaker.eu-west-1.amazonaws.com"]
+    }
 
 
 def test_services_use_the_operations_key_as_themselves_and_no_other_key():

@@ -16,6 +16,7 @@ from mlops_components.validation import ArgumentFaults
 # At least this many mutants are made of each component, so that the mutator can't fall silent.
 LEAST = {
     "AlertTopics": 10,
+    "BackupPlan": 12,
     "DataCatalog": 6,
     "DataLake": 25,
     "DataQualityMonitor": 6,

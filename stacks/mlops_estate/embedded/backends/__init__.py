@@ -13,6 +13,7 @@ def install() -> None:
     """Add every back end to moto, once per process."""
     from mlops_estate.embedded.backends import (
         alarms,
+        backup,
         bucket_configurations,
         bucket_policies,
         conflicts,
@@ -30,6 +31,7 @@ def install() -> None:
     patches.apply()
     unanswered.install()
     alarms.install()
+    backup.install()
     bucket_configurations.install()
     bucket_policies.install()
     sagemaker.install()
@@ -44,7 +46,12 @@ def install() -> None:
 
 def answered_here(service: str, operation: str) -> bool:
     """Whether a back end of ours answers an operation that moto lacks; `install` must have run."""
-    from mlops_estate.embedded.backends import alarms, bucket_configurations, sagemaker
+    from mlops_estate.embedded.backends import alarms, backup, bucket_configurations, sagemaker
 
-    ours = {"cloudwatch": alarms.OURS, "s3": bucket_configurations.OURS, "sagemaker": sagemaker.OURS}
+    ours = {
+        "backup": backup.OURS,
+        "cloudwatch": alarms.OURS,
+        "s3": bucket_configurations.OURS,
+        "sagemaker": sagemaker.OURS,
+    }
     return service == "sagemaker-featurestore-runtime" or operation in ours.get(service, ())

@@ -15,9 +15,17 @@ from mlops_estate.embedded.driver.operations import Operations
 @functools.lru_cache(maxsize=1)
 def table() -> Mapping[str, Operations]:
     """Return every row, by Pulumi type token."""
-    from mlops_estate.embedded.driver.rows import compute, data, machine_learning, observability, protection, security
+    from mlops_estate.embedded.driver.rows import (
+        compute,
+        data,
+        machine_learning,
+        observability,
+        protection,
+        recovery,
+        security,
+    )
 
     rows: dict[str, Operations] = {}
-    for module in (security, compute, data, machine_learning, observability, protection):
+    for module in (security, compute, data, machine_learning, observability, protection, recovery):
         rows.update(module.ROWS)
     return rows

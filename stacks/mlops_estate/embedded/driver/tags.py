@@ -17,6 +17,8 @@ TAGGING: Mapping[str, tuple[str, str, str, str, str]] = {
     "logs": ("TagResource", "UntagResource", "resourceArn", "arn", "tagKeys"),
     "sns": ("TagResource", "UntagResource", "ResourceArn", "arn", "TagKeys"),
     "cloudwatch": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
+    "backup": ("TagResource", "UntagResource", "ResourceArn", "arn", "TagKeyList"),
+    "events": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
     "glue": ("TagResource", "UntagResource", "ResourceArn", "arn", "TagsToRemove"),
     "budgets": ("TagResource", "UntagResource", "ResourceARN", "arn", "ResourceTagKeys"),
     "ecr": ("TagResource", "UntagResource", "resourceArn", "arn", "tagKeys"),
@@ -79,7 +81,7 @@ def retag(row: Operations, before: Mapping[str, str], after: Mapping[str, str], 
 
 
 def _tags_member(service: str, tags: Mapping[str, str]) -> dict[str, Any]:
-    if service in {"logs", "lambda", "application-autoscaling"}:
+    if service in {"logs", "lambda", "application-autoscaling", "backup"}:
         member = "tags" if service == "logs" else "Tags"
         return {member: {key: At(value, f"tags.{key}") for key, value in tags.items()}}
     if service == "glue":

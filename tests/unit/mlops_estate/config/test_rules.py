@@ -222,6 +222,8 @@ def test_a_name_is_accepted_exactly_when_aws_accepts_all_that_is_made_of_it(pref
         "monitoring schedule": [names.monitor(prefix, model)],
         "role": [f"{prefix}-{model}-{suffix}" for suffix in names.ROLE_SUFFIXES],
         "budget": [f"{prefix}-monthly"],
+        "backup vault": [names.backup_vault(prefix)],
+        "restore testing plan": [names.restore_test(prefix)],
     }
     assert made.keys() == NAME_LIMITS.keys()
     fits = all(
