@@ -17,6 +17,7 @@ from mlops_components.documents import (
     statement,
     tls_only,
 )
+from mlops_components.network_perimeter import capturing_roles, inside_only, macie_role
 from mlops_components.validation import Checker
 
 ACCESS_LOGS = "access-logs"
@@ -25,21 +26,26 @@ LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
 
 @dataclass(frozen=True)
 class Purpose:
-    """What one bucket is for: its data class, and how its objects age (days; 0: never)."""
+    """What one bucket is for: its data class, how its objects age (days; 0: never), and whether they are reached from
+    the network alone."""
 
     data_class: str
     infrequent_after: int = 0
     noncurrent_kept: int = 90
     also_encrypted_as: str = ""
+    inside_only: bool = False
 
 
 PURPOSES: Mapping[str, Purpose] = {
-    "raw": Purpose("personal", infrequent_after=90),
-    "curated": Purpose("personal", infrequent_after=90, noncurrent_kept=30),
+    # Records of people, which only jobs in the network work on.
+    "raw": Purpose("personal", infrequent_after=90, inside_only=True),
+    "curated": Purpose("personal", infrequent_after=90, noncurrent_kept=30, inside_only=True),
+    # The feature store writes its offline store itself, from a network of its own.
     "features": Purpose("features", noncurrent_kept=30),
+    # Delivery puts the training code here, and other accounts' endpoints read the artefacts.
     "models": Purpose("models", infrequent_after=180, noncurrent_kept=365),
-    "capture": Purpose("personal", noncurrent_kept=7),
-    # A baseline is derived from records of people and keeps their key.
+    "capture": Purpose("personal", noncurrent_kept=7, inside_only=True),
+    # A baseline is derived from records of people and keeps their key; approvers read reports where they work.
     "reports": Purpose("operations", infrequent_after=180, also_encrypted_as="personal"),
 }
 SNAPSHOT_LOCK_DAYS = {"dev": 1, "staging": 30, "prod": 365}
@@ -82,6 +88,12 @@ class DataLakeArgs(TypedDict):
     """Names of the roles of these accounts that may, where * stands for any characters. Default: every role."""
     organization_id: NotRequired[str]
     """AWS organisation that they have to belong to. Default: any."""
+    s3_endpoint_ids: NotRequired[pulumi.Input[list[str]]]
+    """VPC endpoints through which alone objects of the buckets raw, curated and capture are reached. Default: none,
+    so that they are reached from everywhere."""
+    outside_role_arns: NotRequired[list[str]]
+    """ARNs (wildcards allowed) of roles that reach these objects from elsewhere too: who brings data from outside,
+    and who breaks the glass. Default: none."""
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the buckets. Default: false in dev, else true."""
 
@@ -183,7 +195,13 @@ class DataLake(pulumi.ComponentResource):
             f"{self._base}-{purpose}",
             bucket,
             arn,
-            pulumi.Output.all(*keys).apply(lambda arns: [*refuse_other_encryption(arn, arns), *shared]),
+            pulumi.Output.all(pulumi.Output.all(*keys), args.get("s3_endpoint_ids") or []).apply(
+                lambda known: [
+                    *refuse_other_encryption(arn, known[0]),
+                    *shared,
+                    *self._perimeter(purpose, arn, known[1]),
+                ]
+            ),
             self,
         )
         rule = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._key(plan.data_class)}
@@ -209,6 +227,15 @@ class DataLake(pulumi.ComponentResource):
         if locked:
             self._lock(purpose, bucket)
         return bucket.bucket
+
+    def _perimeter(self, purpose: str, arn: str, endpoint_ids: Sequence[str]) -> list[Statement]:
+        args = self._args
+        if not PURPOSES[purpose].inside_only:
+            return []
+        place = (args["account"], args["region"])
+        exempt = [macie_role(*place), *(args.get("outside_role_arns") or ())]
+        writers = [capturing_roles(args["prefix"], *place)] if purpose == "capture" else []
+        return inside_only(arn, endpoint_ids, exempt, writers)
 
     def _lock(self, purpose: str, bucket: s3.Bucket) -> None:
         s3.BucketObjectLockConfiguration(
@@ -342,6 +369,8 @@ def _check(check: Checker[DataLakeArgs]) -> None:
     check.between("capture_retention_days", 1, 3650, "days")
     check.between("log_retention_days", 1, 3653, "days")
     check_members(check)
+    check.matches("s3_endpoint_ids", r"vpce-[0-9a-f]{8,17}", "must be endpoint ids", "write vpce-...")
+    check.arn("outside_role_arns", "iam")
     for data_class in ("personal", "features", "models", "operations"):
         check.arn(f"{data_class}_key_arn", "kms")
     prefix, account, region = (check.plain(path) for path in ("prefix", "account", "region"))

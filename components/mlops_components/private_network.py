@@ -16,7 +16,7 @@ FLOW_LOG_RETENTION_DAYS = {"dev": 30, "staging": 90, "prod": 365}
 REQUIRED_SERVICES = ("sagemaker.api", "sagemaker.featurestore-runtime", "sts")
 ALL_SERVICES = (
     "sagemaker.api", "sagemaker.runtime", "sagemaker.featurestore-runtime", "kms", "logs", "monitoring", "sts",
-    "ecr.api", "ecr.dkr", "sns", "events",
+    "ecr.api", "ecr.dkr", "sns", "events", "secretsmanager",
 )  # fmt: skip
 GATEWAY_SERVICES = ("s3", "dynamodb")
 # Retention periods CloudWatch Logs accepts, in days (PutRetentionPolicy).
@@ -59,6 +59,8 @@ class PrivateNetworkArgs(TypedDict):
     security_group_ids: NotRequired[list[str]]
     """Security groups for the workloads in the network you bring, 1 to 5. Default: one that only reaches the network
     over HTTPS."""
+    s3_endpoint_ids: NotRequired[list[str]]
+    """Endpoints of S3 in the network you bring. Default: none."""
 
 
 class PrivateNetwork(pulumi.ComponentResource):
@@ -73,6 +75,8 @@ class PrivateNetwork(pulumi.ComponentResource):
     """Ids of the private subnets, in the order of the zones."""
     security_group_ids: pulumi.Output[list[str]]
     """Ids of the security groups for workloads."""
+    s3_endpoint_ids: pulumi.Output[list[str]]
+    """Ids of the network's endpoints of S3."""
 
     def __init__(self, name: str, args: PrivateNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check = Checker("PrivateNetwork", name, args, PrivateNetworkArgs)
@@ -86,13 +90,19 @@ class PrivateNetwork(pulumi.ComponentResource):
         else:
             self._make()
         self.register_outputs(
-            {"vpc_id": self.vpc_id, "subnet_ids": self.subnet_ids, "security_group_ids": self.security_group_ids}
+            {
+                "vpc_id": self.vpc_id,
+                "subnet_ids": self.subnet_ids,
+                "security_group_ids": self.security_group_ids,
+                "s3_endpoint_ids": self.s3_endpoint_ids,
+            }
         )
 
     def _bring(self) -> None:
         args = self._args
         self.vpc_id = pulumi.Output.from_input(args["vpc_id"])
         self.subnet_ids = pulumi.Output.from_input(list(args["subnet_ids"]))
+        self.s3_endpoint_ids = pulumi.Output.from_input(list(args.get("s3_endpoint_ids") or ()))
         if groups := args.get("security_group_ids"):
             self.security_group_ids = pulumi.Output.from_input(list(groups))
             return
@@ -123,6 +133,8 @@ class PrivateNetwork(pulumi.ComponentResource):
         self._egress("workloads-to-network", workloads, "HTTPS to interface endpoints", cidr_ipv4=self._cidr)
         for service in GATEWAY_SERVICES:
             gateway = self._gateway(service, table)
+            if service == "s3":
+                self.s3_endpoint_ids = gateway.id.apply(lambda made: [made])
             self._egress(
                 f"workloads-to-{service}", workloads, f"HTTPS to {service}", prefix_list_id=gateway.prefix_list_id
             )
@@ -307,7 +319,7 @@ def _check(check: Checker[PrivateNetworkArgs]) -> None:
     for path in ("zones", "logs_key_arn"):
         if not check.args.get(path):
             check.fault(path, check.args.get(path), "is required unless vpc_id is given", f"give {path}")
-    for path in ("subnet_ids", "security_group_ids"):
+    for path in ("subnet_ids", "security_group_ids", "s3_endpoint_ids"):
         if path in check.args:
             check.fault(path, check.args[path], "is for a network you bring", "give vpc_id too, or drop it")
     region = check.plain("region")
@@ -350,6 +362,7 @@ def _check_brought(check: Checker[PrivateNetworkArgs]) -> None:
     check.matches("vpc_id", r"vpc-[0-9a-f]{8,17}", "must be a VPC id", "write vpc-...")
     check.matches("subnet_ids", r"subnet-[0-9a-f]{8,17}", "must be subnet ids", "write subnet-...")
     check.matches("security_group_ids", r"sg-[0-9a-f]{8,17}", "must be security group ids", "write sg-...")
+    check.matches("s3_endpoint_ids", r"vpce-[0-9a-f]{8,17}", "must be endpoint ids", "write vpce-...")
     for path, most in (("subnet_ids", 16), ("security_group_ids", 5)):
         items = check.plain(path)
         if items is not None and not 1 <= len(items) <= most:

@@ -101,3 +101,25 @@ def test_a_subresource_that_nobody_keeps_harms_nothing(s3: Any) -> None:
     with pytest.raises(ClientError, match="NotImplemented"):
         s3.rename_object(Bucket="data", Key="kept", RenameSource="other")
     assert s3.get_object(Bucket="data", Key="kept")["Body"].read() == b"kept"
+
+
+def test_a_lock_is_told_without_the_object(s3: Any) -> None:
+    """moto would answer with the object."""
+    s3.create_bucket(
+        Bucket="locked", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}, ObjectLockEnabledForBucket=True
+    )
+    s3.put_object(Bucket="locked", Key="open", Body=b"x")
+    s3.put_object(
+        Bucket="locked", Key="kept", Body=b"x", ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate="2040-01-01"
+    )
+    assert s3.get_object_retention(Bucket="locked", Key="kept")["Retention"]["Mode"] == "GOVERNANCE"
+    for bucket, key, code in (
+        ("locked", "open", "NoSuchObjectLockConfiguration"),
+        ("locked", "none", "NoSuchKey"),
+        ("data", "none", "NoSuchKey"),
+    ):
+        with pytest.raises(ClientError, match=code):
+            s3.get_object_retention(Bucket=bucket, Key=key)
+    s3.put_object(Bucket="data", Key="open", Body=b"x")
+    with pytest.raises(ClientError, match="InvalidRequest"):
+        s3.get_object_retention(Bucket="data", Key="open")

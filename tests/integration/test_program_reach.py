@@ -19,7 +19,7 @@ from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.models import ModelBlock
 
 REGISTRY = {"account": "123456789012", "member_accounts": ["111122223333"]}
-VPC = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"]}
+VPC = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"], "s3_endpoint_ids": ["vpce-0a1b2c3d"]}
 OWN = {**VPC, "security_group_ids": ["sg-0a1b2c3d"]}
 
 # Key -> (what the estate is compared with, the changed block): for prod, with a version pinned.
@@ -49,6 +49,7 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "network.vpc_id": ({"network": VPC}, {"network": {**VPC, "vpc_id": "vpc-1a1b2c3d"}}),
     "network.subnet_ids": ({"network": VPC}, {"network": {**VPC, "subnet_ids": ["subnet-1a1b2c3d"]}}),
     "network.security_group_ids": ({"network": VPC}, {"network": OWN}),
+    "network.s3_endpoint_ids": ({"network": VPC}, {"network": {**VPC, "s3_endpoint_ids": ["vpce-1a1b2c3d"]}}),
     "network.flow_log_retention_days": ({}, {"network": {"flow_log_retention_days": 400}}),
     "alerts.critical": ({}, {"alerts": {"critical": ["a@example.com"]}}),
     "alerts.warning": ({"alerts": {}}, {"alerts": {"warning": ["a@example.com"]}}),
@@ -76,6 +77,11 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "recovery.lock_min_days": ({}, {"recovery": {"lock_min_days": 9}}),
     "recovery.lock_max_days": ({}, {"recovery": {"lock_max_days": 999}}),
     "recovery.restore_test": ({}, {"recovery": {"restore_test": "off"}}),
+    "protection.endpoint_only": ({}, {"protection": {"endpoint_only": False}}),
+    "protection.outside_role_arns": (
+        {},
+        {"protection": {"outside_role_arns": ["arn:aws:iam::123456789012:role/data-delivery"]}},
+    ),
     "account_baseline.default": ({"account_baseline": "off"}, {"account_baseline": "create"}),
     "account_baseline.catalog_encryption": ({}, {"account_baseline": {"catalog_encryption": "existing"}}),
     "delivery_role_arns": ({}, {"delivery_role_arns": ["arn:aws:iam::123456789012:role/delivery"]}),

@@ -106,7 +106,10 @@ def _private_network(env: str, full: bool) -> dict[str, Any]:
 
 
 def _data_lake(env: str, full: bool) -> dict[str, Any]:
-    more = {"reader_account_ids": [OTHER_ACCOUNT], **_MEMBERS}
+    more = {
+        "reader_account_ids": [OTHER_ACCOUNT], **_MEMBERS, "s3_endpoint_ids": ["vpce-0a1b2c3d"],
+        "outside_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/data-delivery"],
+    }  # fmt: skip
     return {**_common(env), **_keys("personal", "features", "models", "operations"), **(more if full else {})}
 
 

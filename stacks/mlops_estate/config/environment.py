@@ -13,6 +13,7 @@ from mlops_estate.config.document import ConfigFault, Document, dotted
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.findings import Finding, RelativePath
 from mlops_estate.config.models import ModelBlock
+from mlops_estate.config.protection_rules import PROTECTION_RULES
 from mlops_estate.config.rules import ESTATE_RULES, MODEL_RULES
 from mlops_estate.faults import FaultsFound
 
@@ -67,7 +68,7 @@ def _class_of(environment: str, estate_raw: Any) -> EnvironmentClass | None:
 def _check_estate(environment: str, raw: Any) -> Checked[EstateBlock]:
     if isinstance(raw, dict) and "environment_class" not in raw and environment in CLASSES:
         raw = {"environment_class": environment, **raw}
-    checked = check_block(EstateBlock, raw, ESTATE_RULES)
+    checked = check_block(EstateBlock, raw, (*ESTATE_RULES, *PROTECTION_RULES))
     if checked.draft is not None:
         faulty = {finding.path[0] for finding in checked.findings if finding.path}
         if not faulty & {"prefix", "account", "region"}:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mlops_estate.config.baseline import AccountBaselineBlock, short_form_in_schema
 from mlops_estate.config.classes import Block, EnvironmentClass, by_class
+from mlops_estate.config.protection import ProtectionBlock
 from mlops_estate.config.recovery import RecoveryBlock
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["123456789012"])]
@@ -92,6 +93,12 @@ class NetworkBlock(Block):
         description="Security groups of the network you bring, for the workloads: at most 5. "
         "Default: one is made that only reaches the network over HTTPS.",
         examples=[["sg-0a1b2c3d4e5f60718"]],
+    )
+    s3_endpoint_ids: list[Annotated[str, Field(pattern=r"^vpce-[0-9a-f]{8,17}$")]] = Field(
+        default_factory=list,
+        max_length=10,
+        description="Endpoints of S3 in the network you bring, through which its workloads reach data.",
+        examples=[["vpce-0a1b2c3d4e5f60718"]],
     )
     flow_log_retention_days: LogRetention = by_class(
         30, 90, 365, description="Days for which flow logs of the managed network are kept: CloudWatch's own choices."
@@ -215,6 +222,9 @@ class EstateBlock(Block):
     storage: StorageBlock = Field(default_factory=StorageBlock, description="How long data is locked and kept.")
     recovery: RecoveryBlock = Field(
         default_factory=RecoveryBlock, description="How much may be lost and for how long, and the backups for that."
+    )
+    protection: ProtectionBlock = Field(
+        default_factory=ProtectionBlock, description="How data is protected beyond keys, locks and retention."
     )
     account_baseline: AccountBaselineBlock = Field(
         default_factory=AccountBaselineBlock,

@@ -15,7 +15,7 @@ def overlay_account(estate_raw: Mapping[str, Any], account_id: str) -> dict[str,
     return estate
 
 
-BROUGHT = ("vpc_id", "subnet_ids", "security_group_ids")
+BROUGHT = ("vpc_id", "subnet_ids", "security_group_ids", "s3_endpoint_ids")
 
 
 def overlay_network(estate_raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,6 +70,10 @@ class EmbeddedAccount:
             self._clients[service] = self._session.client(service, config=CONFIG)
         return self._clients[service]
 
+    def client_inside(self, service: str, endpoint_id: str) -> Any:
+        """Return a client of a service for what runs in a network, and reaches S3 through that endpoint of it."""
+        return _inside(self._session.client(service, config=CONFIG), endpoint_id)
+
     def begin(self, urn: str) -> None:
         """Make the ids generated from here on depend on the resource alone: the order of creation may vary."""
         from moto.moto_api._internal import mock_random
@@ -109,6 +113,16 @@ class RemoteAccount:
 
         backends.install()
         return "gap filler" if backends.answered_here(service, operation) else "moto"
+
+
+def _inside(client: Any, endpoint_id: str) -> Any:
+    from mlops_estate.embedded.backends.request_context import client_header
+
+    def say(params: dict[str, Any], **_more: Any) -> None:
+        params["headers"].update(client_header(endpoint_id))
+
+    client.meta.events.register("before-call", say)
+    return client
 
 
 @contextlib.contextmanager

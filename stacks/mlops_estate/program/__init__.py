@@ -52,6 +52,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         "vpc_id": shared.network.vpc_id,
         "subnet_ids": shared.network.subnet_ids,
         "security_group_ids": shared.network.security_group_ids,
+        "s3_endpoint_ids": shared.network.s3_endpoint_ids,
         "keys": {
             "personal": shared.keys.personal_key_arn,
             "features": shared.keys.features_key_arn,

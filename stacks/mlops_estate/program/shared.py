@@ -36,7 +36,7 @@ def declare_shared(config: EnvironmentConfig, schemas: Mapping[str, Schema], opt
     estate = config.estate
     keys = _keys(config, opts)
     network = PrivateNetwork("network", _network_args(config, keys), opts)
-    lake = _lake(config, keys, opts)
+    lake = _lake(config, keys, network, opts)
     topics = AlertTopics(
         "alerts",
         {
@@ -76,7 +76,9 @@ def _keys(config: EnvironmentConfig, opts: pulumi.ResourceOptions) -> Encryption
     )
 
 
-def _lake(config: EnvironmentConfig, keys: EncryptionKeys, opts: pulumi.ResourceOptions) -> DataLake:
+def _lake(
+    config: EnvironmentConfig, keys: EncryptionKeys, network: PrivateNetwork, opts: pulumi.ResourceOptions
+) -> DataLake:
     estate = config.estate
     return DataLake(
         "lake",
@@ -93,6 +95,8 @@ def _lake(config: EnvironmentConfig, keys: EncryptionKeys, opts: pulumi.Resource
             "snapshot_lock_days": estate.storage.snapshot_lock_days,
             "capture_retention_days": estate.storage.capture_retention_days,
             "log_retention_days": estate.storage.log_retention_days,
+            "s3_endpoint_ids": network.s3_endpoint_ids if estate.protection.endpoint_only else [],
+            "outside_role_arns": estate.protection.outside_role_arns,
             "reader_account_ids": estate.other_accounts,
             "member_role_names": estate.member_role_names,
             "organization_id": estate.registry.organization_id or "",
@@ -115,6 +119,7 @@ def _network_args(config: EnvironmentConfig, keys: EncryptionKeys) -> PrivateNet
         args["vpc_id"], args["subnet_ids"] = network.vpc_id, network.subnet_ids
         if network.security_group_ids:
             args["security_group_ids"] = network.security_group_ids
+        args["s3_endpoint_ids"] = network.s3_endpoint_ids
         return args
     args["zones"] = estate.zones
     args["logs_key_arn"] = keys.operations_key_arn

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_estate.config import LoadedEnvironment, overlay_account, overlay_network, overlay_versions, unpinned
 from mlops_estate.faults import FaultsFound
@@ -92,6 +92,11 @@ class EstateSession:
             self.graph = fault.graph
             raise
         return self.graph
+
+    def inside(self, service: str) -> Any:
+        """Return a client of a service for what runs in the estate's network."""
+        (endpoint, *_) = self.applied().stack_outputs["s3_endpoint_ids"]
+        return self.account.client_inside(service, endpoint)
 
     def read_back(self) -> list[tuple[str, ReadBack]]:
         """Read every resource of the graph through boto3."""

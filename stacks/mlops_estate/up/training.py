@@ -41,7 +41,7 @@ def _stage(session: EstateSession, name: str, outputs: dict[str, Any]) -> str:
     path = session.environment.project_dir / session.environment.config.models[name].data
     bucket = session.applied().stack_outputs["buckets"]["raw"]
     key = f"{outputs['raw_prefix']}{path.name}"
-    session.account.client("s3").put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), ContentType="text/csv")
+    session.inside("s3").put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), ContentType="text/csv")
     return f"s3://{bucket}/{outputs['raw_prefix'].rstrip('/')}"
 
 
@@ -69,7 +69,7 @@ def _run_pipeline(session: EstateSession, name: str, pipeline: str, data_uri: st
 
     described = session.account.client("sagemaker").describe_pipeline(PipelineName=pipeline)
     definition = json.loads(described["PipelineDefinition"])
-    s3 = session.account.client("s3")
+    s3 = session.inside("s3")  # the jobs run in the estate's network
     work_dir = session.environment.project_dir / ".estate" / session.environment.name / "runs" / name
     shutil.rmtree(work_dir, ignore_errors=True)
     work_dir.mkdir(parents=True)

@@ -6,7 +6,6 @@ import json
 
 import pytest
 from tests.support.components import ACCOUNT, GROUP_ARN, OTHER_ACCOUNT, REGION, arguments, faults, statements
-from tests.support.grants import allowed
 
 from mlops_components.cross_account import (
     Members,
@@ -20,6 +19,7 @@ from mlops_components.cross_account import (
 from mlops_components.documents import policy
 from mlops_components.encryption_keys import key_policy
 from mlops_components.execution_role import role_policy
+from mlops_estate.embedded.iam import Policies, Request, decide
 
 STRANGER = "999999999999"
 MODELS = f"arn:aws:s3:::mlops-prod-models-{ACCOUNT}-{REGION}"
@@ -49,6 +49,12 @@ def identity(account: str = OTHER_ACCOUNT) -> str:
     }  # fmt: skip
     own = json.loads(role_policy(args, image_uris=[IMAGE], package_group=GROUP_ARN))["Statement"]
     return policy([*own, *artefacts_elsewhere([ACCOUNT], "mlops-*", REGION, "mortgage-approval/")])
+
+
+def allowed(own: str, grant: str, role: str, action: str, resource: str, context: dict[str, str]) -> bool:
+    """Whether both accounts' policies let a role act, as IAM decides across accounts."""
+    request = Request(role, action, resource, {"aws:PrincipalArn": role, **context}, account=ACCOUNT)
+    return decide(request, Policies(identity=[own], resource=grant)).allowed
 
 
 def deploys(

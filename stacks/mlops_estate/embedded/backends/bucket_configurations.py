@@ -10,6 +10,7 @@ import functools
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 from xml.parsers.expat import ExpatError
 from xml.sax.saxutils import escape
 
@@ -45,7 +46,7 @@ OURS = frozenset(
     f"{verb}{name}{plural}"
     for verb, plural in (("Put", ""), ("Get", ""), ("Delete", ""), ("List", "s"))
     for name in (f"Bucket{kind.element}" for kind in KEPT.values() if kind.several)
-) | {"PutBucketRequestPayment", "GetBucketRequestPayment"}  # fmt: skip
+) | {"PutBucketRequestPayment", "GetBucketRequestPayment", "GetObjectRetention"}  # fmt: skip
 
 
 def install() -> None:
@@ -67,8 +68,11 @@ def install() -> None:
 
     @functools.wraps(key)
     def key_response(self: Any, request: Any, full_url: str) -> Any:
-        if lacked := OBJECTS_LACK & self._get_querystring(request, full_url).keys():
+        query = self._get_querystring(request, full_url)
+        if lacked := OBJECTS_LACK & query.keys():
             return _not_implemented(lacked)
+        if request.method == "GET" and "retention" in query:
+            return _retention(self, request, query)
         try:
             return key(self, request, full_url)
         except NotImplementedError as error:
@@ -109,6 +113,26 @@ def _configuration(self: Any, method: str, bucket_name: str, subresource: str, q
         del kept[identity]
         return 204, {}, ""
     return 200, {}, kept[identity]
+
+
+def _retention(self: Any, request: Any, query: dict[str, Any]) -> TYPE_RESPONSE:
+    """Answer GetObjectRetention (API Reference), for which moto sends the object itself."""
+    from moto.iam.access_control import PermissionResult
+
+    name, key_name = self.parse_bucket_name_from_url(request, request.url), self.parse_key_name()
+    bucket = self.backend.head_bucket(name)
+    if bucket.get_permission("s3:GetObjectRetention", f"{bucket.arn}/{key_name}") == PermissionResult.DENIED:
+        return _error(403, "AccessDenied", "Access Denied")
+    found = self.backend.get_object(name, unquote(key_name), version_id=(query.get("versionId") or [None])[0])
+    if found is None:
+        return _error(404, "NoSuchKey", "The specified key does not exist.")
+    if not bucket.object_lock_enabled:
+        return _error(400, "InvalidRequest", "Bucket is missing Object Lock Configuration")
+    if not found.lock_mode:
+        message = "The specified object does not have a ObjectLock configuration"
+        return _error(404, "NoSuchObjectLockConfiguration", message)
+    until = f"<Mode>{found.lock_mode}</Mode><RetainUntilDate>{found.lock_until}</RetainUntilDate>"
+    return 200, {}, f'<Retention xmlns="{NAMESPACE}">{until}</Retention>'
 
 
 def _put(body: bytes | str, kind: Configuration, kept: dict[str, str], identity: str) -> TYPE_RESPONSE:

@@ -131,6 +131,7 @@ def test_prod_in_one_zone_is_refused_and_dev_is_not():
 
 def test_a_vpc_of_your_own_brings_its_zones_to_prod():
     own = {"zones": ["eu-west-1a"], "network": {"vpc_id": VPC, "subnet_ids": SUBNETS}}
+    own["network"]["s3_endpoint_ids"] = ["vpce-0a1b2c3d"]
     assert found("prod", own, {}) == {}
 
 

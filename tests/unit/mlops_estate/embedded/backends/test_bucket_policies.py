@@ -1,10 +1,11 @@
-"""Conditions of bucket policies, held against a request's headers."""
+"""Conditions of bucket policies, held against what a request tells."""
 
 from __future__ import annotations
 
 import pytest
 
 from mlops_estate.embedded.backends.bucket_policies import applies
+from mlops_estate.embedded.backends.request_context import context_of, object_action, principal_arn
 
 KMS = {
     "x-amz-server-side-encryption": "aws:kms",
@@ -47,6 +48,15 @@ KEY = "s3:x-amz-server-side-encryption-aws-kms-key-id"
         ({"Null": {ENCRYPTION: False}}, KMS, True),
         ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, {}, False),
         ({"StringNotEqualsIfExists": {"aws:SourceVpce": "vpce-1"}}, {}, True),
+        ({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, {}, True),
+        ({"StringEquals": {"aws:SourceVpce": "vpce-1"}}, {}, False),
+        # There is no such endpoint, whatever the request says.
+        ({"StringEquals": {"aws:SourceVpce": "vpce-1"}}, {"x-embedded-vpc-endpoint": "vpce-1"}, False),
+        ({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}, {}, True),
+        ({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:root"}}, {}, False),
+        ({"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}, {}, True),
+        ({"BoolIfExists": {"aws:ViaAWSService": "true"}}, {}, False),
+        ({"ForAllValues:StringNotEquals": {"aws:CalledVia": ["athena.amazonaws.com"]}}, {}, True),
         ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, {}, False),
         ({"NumericLessThan": {ENCRYPTION: "5"}}, KMS, False),
         ({"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {ENCRYPTION: "aws:kms"}}, KMS, True),
@@ -55,4 +65,32 @@ KEY = "s3:x-amz-server-side-encryption-aws-kms-key-id"
     ],
 )
 def test_a_condition_holds_for_a_request_as_iam_evaluates_it(condition, headers, holds):
-    assert applies(condition, headers) is holds
+    assert applies(condition, context_of(headers, "123456789012")) is holds
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "action"),
+    [
+        ("GET", "", "GetObject"),
+        ("HEAD", "", "GetObject"),
+        ("HEAD", "?versionId=1", "GetObjectVersion"),
+        ("GET", "?versionId=1", "GetObjectVersion"),
+        ("GET", "?tagging", "GetObjectTagging"),
+        ("GET", "?retention&versionId=1", "GetObjectRetention"),
+        ("GET", "?acl&versionId=1", "GetObjectVersionAcl"),
+        ("PUT", "", "PutObject"),
+        ("PUT", "?partNumber=1&uploadId=u", "PutObject"),
+        ("PUT", "?legal-hold", "PutObjectLegalHold"),
+        ("POST", "?uploads", "PutObject"),
+        ("DELETE", "", "DeleteObject"),
+        ("DELETE", "?versionId=1", "DeleteObjectVersion"),
+        ("DELETE", "?uploadId=u", "AbortMultipartUpload"),
+    ],
+)
+def test_a_request_about_an_object_asks_for_the_action_that_s3_checks(method, query, action):
+    assert object_action(method, f"https://s3.eu-west-1.amazonaws.com/b/k{query}") == f"s3:{action}"
+
+
+def test_who_signs_as_no_role_is_the_account_itself():
+    assert principal_arn("AWS4-HMAC-SHA256 Credential=embedded/20260101/x", "123456789012").endswith(":root")
+    assert principal_arn("", "123456789012") == "arn:aws:iam::123456789012:root"
