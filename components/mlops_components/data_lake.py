@@ -17,7 +17,7 @@ from mlops_components.documents import (
     statement,
     tls_only,
 )
-from mlops_components.network_perimeter import capturing_roles, inside_only, macie_role
+from mlops_components.network_perimeter import capturing_roles, inside_only, macie_role, recovery_roles
 from mlops_components.validation import Checker
 
 ACCESS_LOGS = "access-logs"
@@ -233,7 +233,8 @@ class DataLake(pulumi.ComponentResource):
         if not PURPOSES[purpose].inside_only:
             return []
         place = (args["account"], args["region"])
-        exempt = [macie_role(*place), *(args.get("outside_role_arns") or ())]
+        services = [macie_role(*place), *recovery_roles(args["prefix"], *place)]
+        exempt = [*services, *(args.get("outside_role_arns") or ())]
         writers = [capturing_roles(args["prefix"], *place)] if purpose == "capture" else []
         return inside_only(arn, endpoint_ids, exempt, writers)
 

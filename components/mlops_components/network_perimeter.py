@@ -57,6 +57,11 @@ def macie_role(account: str, region: str) -> str:
     return f"arn:{partition(region)}:iam::{account}:role/{name}"
 
 
+def recovery_roles(prefix: str, account: str, region: str) -> list[str]:
+    """Return the ARNs of the roles as which AWS Backup, and nobody else, reads and restores objects."""
+    return [f"arn:{partition(region)}:iam::{account}:role/{prefix}-{purpose}" for purpose in ("backup", "restore")]
+
+
 def capturing_roles(prefix: str, account: str, region: str) -> str:
     """Return the ARN pattern of the endpoints' roles, as which SageMaker writes captured requests.
 

@@ -7,7 +7,14 @@ from tests.support.components import ACCOUNT, REGION, arguments, bucket, deploye
 
 from mlops_components.data_lake import PURPOSES
 from mlops_components.documents import policy
-from mlops_components.network_perimeter import READ_OBJECTS, WRITE_OBJECTS, capturing_roles, inside_only, macie_role
+from mlops_components.network_perimeter import (
+    READ_OBJECTS,
+    WRITE_OBJECTS,
+    capturing_roles,
+    inside_only,
+    macie_role,
+    recovery_roles,
+)
 from mlops_estate.embedded.iam import Policies, Request, decide
 
 ARN = "arn:aws:s3:::b"
@@ -81,8 +88,16 @@ def test_only_endpoints_write_captured_requests_from_where_they_are():
         made = statements(only(nodes, f"it-{purpose}-policy").inputs["policy"])["RefuseWritingFromOutside"]
         exempt[purpose] = set(made["Condition"]["ArnNotLike"]["aws:PrincipalArn"])
         assert made["Resource"] == [f"arn:aws:s3:::{bucket(purpose, 'prod')}/*"]
-    assert exempt["raw"] == {macie_role(ACCOUNT, REGION), f"arn:aws:iam::{ACCOUNT}:role/data-delivery"}
+    services = {macie_role(ACCOUNT, REGION), *recovery_roles("mlops-prod", ACCOUNT, REGION)}
+    assert exempt["raw"] == {*services, f"arn:aws:iam::{ACCOUNT}:role/data-delivery"}
     assert exempt["capture"] - exempt["raw"] == {f"arn:aws:iam::{ACCOUNT}:role/mlops-prod-*-endpoint"}
+
+
+def test_the_roles_of_backup_and_restore_are_called_as_the_perimeter_calls_them():
+    nodes = deployed("BackupPlan", arguments("BackupPlan", "prod"))
+    named = {node.inputs["name"] for node in nodes.values() if node.type == "aws:iam/role:Role"}
+    assert named <= {arn.split("/")[1] for arn in recovery_roles("mlops-prod", ACCOUNT, REGION)}
+    assert named
 
 
 @pytest.mark.parametrize(
