@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import s3
 
+from mlops_components.adoption import adopted_options, check_adopted
 from mlops_components.cross_account import artefact_statements, check_members, members_of
 from mlops_components.documents import (
     Statement,
@@ -18,7 +19,7 @@ from mlops_components.documents import (
     tls_only,
 )
 from mlops_components.network_perimeter import capturing_roles, inside_only, macie_role, recovery_roles
-from mlops_components.validation import Checker
+from mlops_components.validation import NAME_RULES, Checker
 
 ACCESS_LOGS = "access-logs"
 LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
@@ -96,6 +97,10 @@ class DataLakeArgs(TypedDict):
     and who breaks the glass. Default: none."""
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the buckets. Default: false in dev, else true."""
+    adopted_buckets: NotRequired[dict[str, str]]
+    """Purpose to the name of a bucket that is there already and is taken over by import; its policy, encryption,
+    lifecycle and other settings are overwritten. It stays when the environment is destroyed, and so do its settings.
+    The one for curated must have Object Lock. Default: none."""
 
 
 class DataLake(pulumi.ComponentResource):
@@ -129,8 +134,8 @@ class DataLake(pulumi.ComponentResource):
         self._base, self._args = name, args
         self._class = args.get("environment_class") or "prod"
         protect = args.get("protect")
-        self._child = pulumi.ResourceOptions(parent=self)
-        self._kept = pulumi.ResourceOptions(parent=self, protect=self._class != "dev" if protect is None else protect)
+        self._adopted = args.get("adopted_buckets") or {}
+        self._protected = self._class != "dev" if protect is None else protect
         logs = self._access_logs()
         names = {purpose: self._data_bucket(purpose, logs) for purpose in PURPOSES}
         self.raw_bucket = names["raw"]
@@ -144,40 +149,53 @@ class DataLake(pulumi.ComponentResource):
         self.register_outputs({**outputs, "access_logs_bucket": logs.bucket})
 
     def _bucket_name(self, purpose: str) -> str:
-        return bucket_name(self._args["prefix"], purpose, self._args["account"], self._args["region"])
+        return self._adopted.get(purpose) or bucket_name(
+            self._args["prefix"], purpose, self._args["account"], self._args["region"]
+        )
 
     def _bucket(self, purpose: str, *, locked: bool = False) -> s3.Bucket:
         return s3.Bucket(
             f"{self._base}-{purpose}",
             bucket=self._bucket_name(purpose),
-            force_destroy=self._class == "dev",
+            force_destroy=self._class == "dev" and purpose not in self._adopted,
             object_lock_enabled=locked,
             tags={
                 "purpose": purpose,
                 "data-class": PURPOSES[purpose].data_class if purpose in PURPOSES else "operations",
             },
-            opts=self._kept,
+            opts=self._options(purpose),
         )
+
+    def _options(self, purpose: str) -> pulumi.ResourceOptions:
+        if purpose in self._adopted:
+            return adopted_options(self, self._adopted[purpose], protect=self._protected)
+        return pulumi.ResourceOptions(parent=self, protect=self._protected)
+
+    def _child(self, purpose: str) -> pulumi.ResourceOptions:
+        """Return the options of a bucket's settings: those of an adopted one stay with it."""
+        return pulumi.ResourceOptions(parent=self, retain_on_delete=purpose in self._adopted or None)
 
     def _encrypt(self, purpose: str, bucket: s3.Bucket, rule: Any, *, bucket_key: bool) -> None:
         s3.BucketServerSideEncryptionConfiguration(
             f"{self._base}-{purpose}-encryption",
             bucket=bucket.bucket,
             rules=[{"apply_server_side_encryption_by_default": rule, "bucket_key_enabled": bucket_key}],
-            opts=self._child,
+            opts=self._child(purpose),
         )
 
     def _expire(self, purpose: str, bucket: s3.Bucket, rules: Any) -> None:
         s3.BucketLifecycleConfiguration(
-            f"{self._base}-{purpose}-lifecycle", bucket=bucket.bucket, rules=rules, opts=self._child
+            f"{self._base}-{purpose}-lifecycle", bucket=bucket.bucket, rules=rules, opts=self._child(purpose)
         )
 
     def _access_logs(self) -> s3.Bucket:
         args = self._args
         bucket = self._bucket(ACCESS_LOGS)
-        own = [log_delivery(args["prefix"], args["account"], args["region"])]
         arn = bucket_arn(self._bucket_name(ACCESS_LOGS), args["region"])
-        self._delivery = harden_bucket(f"{self._base}-{ACCESS_LOGS}", bucket, arn, own, self)
+        own = [log_delivery(args["prefix"], args["account"], args["region"], arn, sorted(self._adopted.values()))]
+        self._delivery = harden_bucket(
+            f"{self._base}-{ACCESS_LOGS}", bucket, arn, own, self, retain=ACCESS_LOGS in self._adopted
+        )
         # S3 can't deliver logs under a customer-managed default key (S3 user guide, server access logging).
         self._encrypt(ACCESS_LOGS, bucket, {"sse_algorithm": "AES256"}, bucket_key=False)
         days = int(args.get("log_retention_days") or LOG_RETENTION_DAYS[self._class])
@@ -203,6 +221,7 @@ class DataLake(pulumi.ComponentResource):
                 ]
             ),
             self,
+            retain=purpose in self._adopted,
         )
         rule = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._key(plan.data_class)}
         self._encrypt(purpose, bucket, rule, bucket_key=True)
@@ -249,7 +268,7 @@ class DataLake(pulumi.ComponentResource):
                     "days": int(self._args.get("snapshot_lock_days") or SNAPSHOT_LOCK_DAYS[self._class]),
                 }
             },
-            opts=self._child,
+            opts=self._child(purpose),
         )
 
     def _key(self, data_class: str) -> pulumi.Input[str] | None:
@@ -263,13 +282,20 @@ class DataLake(pulumi.ComponentResource):
 
 
 def harden_bucket(
-    name: str, bucket: s3.Bucket, arn: str, statements: pulumi.Input[Sequence[Statement]], parent: pulumi.Resource
+    name: str,
+    bucket: s3.Bucket,
+    arn: str,
+    statements: pulumi.Input[Sequence[Statement]],
+    parent: pulumi.Resource,
+    *,
+    retain: bool = False,
 ) -> s3.BucketPolicy:
     """Declare what every bucket gets, whatever it is for, and return its policy: TLS only, and `statements`.
 
-    Public access is blocked, ACLs are off, versions are kept.
+    Public access is blocked, ACLs are off, versions are kept. With `retain` all of it stays when the stack goes.
     """
-    child = pulumi.ResourceOptions(parent=parent)
+    stays = retain or None
+    child = pulumi.ResourceOptions(parent=parent, retain_on_delete=stays)
     block = s3.BucketPublicAccessBlock(
         f"{name}-public-access",
         bucket=bucket.bucket,
@@ -298,7 +324,7 @@ def harden_bucket(
             lambda own: policy([tls_only(["s3:*"], [arn, f"{arn}/*"]), *own])
         ),
         # S3 refuses simultaneous changes of a bucket's access.
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[block]),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[block], retain_on_delete=stays),
     )
 
 
@@ -325,11 +351,14 @@ def refuse_other_encryption(arn: str, key_arns: Sequence[str]) -> list[Statement
     ]  # fmt: skip
 
 
-def log_delivery(prefix: str, account: str, region: str) -> Statement:
-    """Return the statement that lets S3 deliver the access logs of the environment's buckets."""
+def log_delivery(
+    prefix: str, account: str, region: str, logs_arn: str = "", adopted_buckets: Sequence[str] = ()
+) -> Statement:
+    """Return the statement that lets S3 deliver the access logs of the environment's buckets, adopted ones too."""
     own = {"StringEquals": {"aws:SourceAccount": account}}
-    sources = {"ArnLike": {"aws:SourceArn": f"arn:{partition(region)}:s3:::{prefix}-*"}}
-    logs = bucket_arn(bucket_name(prefix, ACCESS_LOGS, account, region), region)
+    patterns = [f"arn:{partition(region)}:s3:::{prefix}-*", *(bucket_arn(name, region) for name in adopted_buckets)]
+    sources = {"ArnLike": {"aws:SourceArn": patterns if adopted_buckets else patterns[0]}}
+    logs = logs_arn or bucket_arn(bucket_name(prefix, ACCESS_LOGS, account, region), region)
     return statement(
         "DeliverAccessLogs", ["s3:PutObject"], [f"{logs}/*"],
         principal=service_principal("logging.s3"), condition={**own, **sources},
@@ -372,6 +401,8 @@ def _check(check: Checker[DataLakeArgs]) -> None:
     check_members(check)
     check.matches("s3_endpoint_ids", r"vpce-[0-9a-f]{8,17}", "must be endpoint ids", "write vpce-...")
     check.arn("outside_role_arns", "iam")
+    rule = "a bucket name (S3 user guide, bucket naming rules)"
+    check_adopted(check, "adopted_buckets", (*PURPOSES, ACCESS_LOGS), NAME_RULES["bucket"].pattern, rule)
     for data_class in ("personal", "features", "models", "operations"):
         check.arn(f"{data_class}_key_arn", "kms")
     prefix, account, region = (check.plain(path) for path in ("prefix", "account", "region"))

@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_aws import kms
 
+from mlops_components.adoption import adopted_options, check_adopted
 from mlops_components.cross_account import Members, check_members, key_statements, members_of
 from mlops_components.data_lake import bucket_name
 from mlops_components.documents import (
@@ -29,6 +30,8 @@ DATA_CLASSES: Mapping[str, str] = {
 }
 DELETION_WINDOW_DAYS = {"dev": 7, "staging": 30, "prod": 30}
 ROTATION_DAYS = 365
+# KMS API reference, KeyId: 36 characters, or mrk- and 32; an alias is no name of a key that an import takes.
+KEY_ID = r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/)?([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
 
 # Administration without use: an IAM policy alone can't grant decryption of what only the estate's roles may read.
 ADMINISTER = (
@@ -66,8 +69,15 @@ class EncryptionKeysArgs(TypedDict):
     """Names of the roles of these accounts that may, where * stands for any characters. Default: every role."""
     organization_id: NotRequired[str]
     """AWS organisation that they have to belong to. Default: any."""
+    models_bucket: NotRequired[str]
+    """Name of the bucket whose artefacts other accounts decrypt. Default: the one that `DataLake` makes for models."""
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the keys. Default: false in dev, else true."""
+    adopted_key_ids: NotRequired[dict[str, str]]
+    """Data class to the id or ARN of a key that is there already and is taken over by import: rotated as above, its
+    policy overwritten. It stays when the environment is destroyed. Default: none."""
+    retained_classes: NotRequired[list[str]]
+    """Data classes whose keys stay when the environment is destroyed, as data that stays needs them. Default: none."""
 
 
 class EncryptionKeys(pulumi.ComponentResource):
@@ -93,40 +103,75 @@ class EncryptionKeys(pulumi.ComponentResource):
         check.arn("user_arns", "iam")
         check_members(check)
         check.aws_name("prefix", f"alias/{check.plain('prefix')}-operations", "key_alias")
+        classes = ", ".join(DATA_CLASSES)
+        check.matches("retained_classes", "|".join(DATA_CLASSES), f"must be one of {classes}", f"name one of {classes}")
+        check_adopted(check, "adopted_key_ids", DATA_CLASSES, KEY_ID, "a KMS key id, or the ARN of a key")
         check.finish()
         super().__init__("mlops:index:EncryptionKeys", name, {**args}, opts)
         environment_class = args.get("environment_class") or "prod"
-        window = int(args.get("deletion_window_days") or DELETION_WINDOW_DAYS[environment_class])
         protect = args.get("protect")
-        child = pulumi.ResourceOptions(parent=self)
-        kept = pulumi.ResourceOptions(parent=self, protect=environment_class != "dev" if protect is None else protect)
+        self._base, self._args = name, args
+        self._window = int(args.get("deletion_window_days") or DELETION_WINDOW_DAYS[environment_class])
+        self._protected = environment_class != "dev" if protect is None else protect
         arns: dict[str, pulumi.Output[str]] = {}
-        for data_class, what in DATA_CLASSES.items():
-            key = kms.Key(
-                f"{name}-{data_class}",
-                description=f"{args['prefix']}: {what}",
-                deletion_window_in_days=window,
-                enable_key_rotation=True,
-                rotation_period_in_days=int(args.get("rotation_days") or ROTATION_DAYS),
-                policy=key_policy(
-                    data_class, args["prefix"], args["account"], args["region"],
-                    args.get("user_arns") or (), members_of(args),
-                ),
-                tags={"data-class": data_class},
-                opts=kept,
-            )  # fmt: skip
+        for data_class in DATA_CLASSES:
+            own = (args.get("adopted_key_ids") or {}).get(data_class)
+            key, arns[data_class] = self._adopted(data_class, own) if own else self._made(data_class)
             kms.Alias(
                 f"{name}-{data_class}-alias",
                 name=f"alias/{args['prefix']}-{data_class}",
                 target_key_id=key.key_id,
-                opts=child,
+                opts=pulumi.ResourceOptions(parent=self),
             )
-            arns[data_class] = key.arn
         self.personal_key_arn = arns["personal"]
         self.features_key_arn = arns["features"]
         self.models_key_arn = arns["models"]
         self.operations_key_arn = arns["operations"]
         self.register_outputs({f"{data_class}_key_arn": arn for data_class, arn in arns.items()})
+
+    def _made(self, data_class: str) -> tuple[kms.Key, pulumi.Output[str]]:
+        """Declare a data class's key; return it and its ARN."""
+        stays = data_class in (self._args.get("retained_classes") or [])
+        key = kms.Key(
+            f"{self._base}-{data_class}",
+            description=f"{self._args['prefix']}: {DATA_CLASSES[data_class]}",
+            deletion_window_in_days=self._window,
+            enable_key_rotation=True,
+            rotation_period_in_days=self._rotation(),
+            policy=self._policy(data_class),
+            tags={"data-class": data_class},
+            opts=pulumi.ResourceOptions(parent=self, protect=self._protected, retain_on_delete=stays or None),
+        )
+        return key, key.arn
+
+    def _adopted(self, data_class: str, key_id: str) -> tuple[kms.Key, pulumi.Output[str]]:
+        """Take a data class's key over; return it and its ARN, which resolves once the estate's policy is on it.
+
+        Only what an import can match is given: an import reads neither the deletion window nor, at once, a new policy.
+        """
+        key = kms.Key(
+            f"{self._base}-{data_class}",
+            enable_key_rotation=True,
+            rotation_period_in_days=self._rotation(),
+            opts=adopted_options(self, key_id.rpartition("/")[2], protect=self._protected),
+        )
+        policy = kms.KeyPolicy(
+            f"{self._base}-{data_class}-policy",
+            key_id=key.key_id,
+            policy=self._policy(data_class),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
+        return key, pulumi.Output.all(key.arn, policy.id).apply(lambda pair: str(pair[0]))
+
+    def _rotation(self) -> int:
+        return int(self._args.get("rotation_days") or ROTATION_DAYS)
+
+    def _policy(self, data_class: str) -> str:
+        args = self._args
+        return key_policy(
+            data_class, args["prefix"], args["account"], args["region"],
+            args.get("user_arns") or (), members_of(args), args.get("models_bucket") or "",
+        )  # fmt: skip
 
 
 def key_policy(
@@ -136,6 +181,7 @@ def key_policy(
     region: str,
     user_arns: Sequence[str] = (),
     members: Members | None = None,
+    models_bucket: str = "",
 ) -> str:
     """Return the policy of one data class's key; `members` are the other accounts that deploy models from here."""
     made = [
@@ -146,7 +192,7 @@ def key_policy(
         made += _service_statements(prefix, account, region)
     if data_class == "models":
         made.append(_images_statement(prefix, account, region, user_arns))
-        models = bucket_arn(bucket_name(prefix, "models", account, region), region)
+        models = bucket_arn(models_bucket or bucket_name(prefix, "models", account, region), region)
         made += key_statements(models, members) if members else []
     return policy(made)
 

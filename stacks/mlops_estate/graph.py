@@ -19,8 +19,9 @@ class ResourceNode:
 
     `inputs` and `outputs` have wire names (camelCase), secrets unwrapped in memory (the file masks them), unknown
     values as `UNKNOWN`, assets as ``{"$asset": sha256}``. `source` is ``file:line`` relative to the project.
-    `status` is one of planned, created, updated, replaced, unchanged, deleted, failed, skipped, superseded (replaced in
-    a run that failed before it could be deleted; its URN ends in ``~superseded``). `aws` is the driver's
+    `import_id` names what the program takes over instead of creating it; empty where it creates.
+    `status` is one of planned, created, imported, updated, replaced, unchanged, deleted, failed, skipped, superseded
+    (replaced in a run that failed before it could be deleted; its URN ends in ``~superseded``). `aws` is the driver's
     record: what it takes to read, update or delete the resource from another process; empty for components and
     previews.
     """
@@ -44,6 +45,7 @@ class ResourceNode:
     ignore_changes: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
     aliases: list[Any] = field(default_factory=list)
+    import_id: str = ""
     source: str = ""
     order: int = 0
     status: str = "planned"

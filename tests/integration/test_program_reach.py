@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from tests.support.programs import PROJECT, configured, program
 
 import mlops_components
+from mlops_estate.config import names
 from mlops_estate.config.blocks import block_of
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.models import ModelBlock
@@ -84,6 +85,14 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "account_baseline.default": ({"account_baseline": "off"}, {"account_baseline": "create"}),
     "account_baseline.catalog_encryption": ({}, {"account_baseline": {"catalog_encryption": "existing"}}),
+    **{
+        f"adopt.buckets.{purpose.replace('-', '_')}": ({}, {"adopt": {"buckets": {purpose.replace("-", "_"): "acme"}}})
+        for purpose in names.BUCKET_PURPOSES
+    },
+    **{
+        f"adopt.keys.{data_class}": ({}, {"adopt": {"keys": {data_class: "1234abcd-12ab-34cd-56ef-1234567890ab"}}})
+        for data_class in ("personal", "features", "models", "operations")
+    },
     "delivery_role_arns": ({}, {"delivery_role_arns": ["arn:aws:iam::123456789012:role/delivery"]}),
     "permissions_boundary_arn": (
         {},

@@ -236,6 +236,15 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
 }
 _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "BackupPlan": {"staging": {"environment_class": "staging"}},
+    "DataLake": {
+        "adopted": {"adopted_buckets": {"raw": "acme-raw", "curated": "acme-snapshots"}},
+    },
+    "EncryptionKeys": {
+        "adopted": {
+            "adopted_key_ids": {"personal": key("1234abcd-12ab-34cd-56ef-1234567890ab")},
+            "retained_classes": ["features"],
+        },
+    },
     "DeliveryRole": {
         "gitlab": {"issuer": "gitlab", "repository": "acme/ml/estate", "branches": ["main", "release/*"]},
     },
@@ -312,6 +321,10 @@ def _readable(node: Registered) -> dict[str, Any]:
     made: dict[str, Any] = {"inputs": _value("", node.inputs)}
     if node.protect:
         made["protect"] = True
+    if node.retain_on_delete:
+        made["retainOnDelete"] = True
+    if node.import_id:
+        made["import"] = node.import_id
     if node.ignore_changes:
         made["ignoreChanges"] = node.ignore_changes
     if waits_for := sorted(urn.split("::")[-1] for urn in node.dependencies):

@@ -30,6 +30,7 @@ class FakeDriver:
         self.standing: dict[str, dict[str, Any]] = {}
         self.providers: list[ResourceRequest] = []
         self.rule = "cannot {action}"
+        self.ignored: frozenset[str] = frozenset()
         self._made = 0
 
     def _note(self, action: str, request: ResourceRequest) -> None:
@@ -48,6 +49,11 @@ class FakeDriver:
         self._note("create", request)
         self._made += 1
         return self._state(request, f"{request.name}-{self._made}")
+
+    def adopt(self, request: ResourceRequest, resource_id: str, ignored: frozenset[str]) -> ResourceState:
+        self._note("adopt", request)
+        self.ignored = ignored
+        return self._state(request, resource_id)
 
     def update(self, state: ResourceState, request: ResourceRequest) -> ResourceState:
         self._note("update", request)

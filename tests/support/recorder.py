@@ -37,6 +37,7 @@ class Registered:
     retain_on_delete: bool
     ignore_changes: list[str]
     aliases: int
+    import_id: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
 
 
@@ -100,6 +101,7 @@ class Recorder(pulumi_mocks.MockMonitor):
             property_dependencies={k: sorted(v.urns) for k, v in request.propertyDependencies.items()},
             protect=request.protect, retain_on_delete=request.retainOnDelete,
             ignore_changes=list(request.ignoreChanges), aliases=len(request.aliases),
+            import_id=request.importId,
         )  # fmt: skip
         return super().RegisterResource(request)
 

@@ -38,11 +38,16 @@ AsShipped = Annotated[
         "--as-shipped", help="Leave models without a pinned version as they are, instead of assuming version 1."
     ),
 ]
+AccountUrl = Annotated[
+    str | None,
+    typer.Option("--account", metavar="URL", help="Use the account that `estate serve` keeps at this address."),
+]
 
 
 @app.command()
 def up(
     environment: Env,
+    account: AccountUrl = None,
     serve: Annotated[bool, typer.Option("--serve", help="Keep the account on loopback until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option(help="Port to serve on; 0 takes a free one.", min=0, max=65_535)] = 0,
     destroy_after: Annotated[
@@ -57,15 +62,30 @@ def up(
     pipeline's steps; approves what they trained; applies again with that version pinned; asks the endpoint; reads every
     resource back through boto3. The account is gone when the command ends, unless --serve keeps it.
 
+    With --account it stands up in an account that `estate serve` keeps in another terminal: what the configuration
+    adopts or names (buckets, keys, a network, a permissions boundary) must be there, several environments may share it,
+    and a second run changes what stands instead of making it again. `estate destroy ENV` takes it down.
+
     \b
     Examples:
       estate up dev
       estate up prod --destroy-after
       estate up dev --serve --port 5000
+      estate up dev --account http://127.0.0.1:5000
     """
     from mlops_estate.cli.commands import run_up
 
-    raise typer.Exit(run_up(environment, project, serve=serve, port=port, destroy_after=destroy_after, as_json=json_))
+    raise typer.Exit(
+        run_up(
+            environment,
+            project,
+            serve=serve,
+            port=port,
+            destroy_after=destroy_after,
+            as_json=json_,
+            account_url=account,
+        )
+    )
 
 
 @app.command()
@@ -73,7 +93,7 @@ def serve(
     environment: Env,
     port: Annotated[int, typer.Option(help="Port to serve on; 0 takes a free one.", min=0, max=65_535)] = 0,
     empty: Annotated[
-        bool, typer.Option("--empty", help="Serve an empty account in the environment's region: for the Pulumi CLI.")
+        bool, typer.Option("--empty", help="Serve an empty account: for what the estate adopts, or the Pulumi CLI.")
     ] = False,
     json_: Json = False,
     project: Project = None,
@@ -81,12 +101,13 @@ def serve(
     """Stand an environment up and serve its account on loopback until Ctrl-C, to look into with boto3 or the AWS CLI.
 
     Prints the endpoint URL and the environment variables to use it with. `estate destroy ENV` takes the estate down.
-    --empty stands nothing up: the Pulumi CLI does, with the two lines that are printed (docs/reference/engine.md).
+    --empty stands nothing up: `estate up ENV --account URL` does, once the account holds what the estate adopts, or the
+    Pulumi CLI with the two lines that are printed (docs/reference/engine.md).
 
     \b
     Examples:
       estate serve dev --port 5000
-      estate serve dev --empty
+      estate serve dev --empty --port 5000
     """
     from mlops_estate.cli.commands import run_serve_empty, run_up
 
@@ -164,18 +185,20 @@ def graph(
 
 
 @config_app.command("check")
-def config_check(environment: Env, json_: Json = False, project: Project = None) -> None:
+def config_check(environment: Env, account: AccountUrl = None, json_: Json = False, project: Project = None) -> None:
     """Check an environment's configuration: every fault with its path, line, value, rule and fix.
 
-    Exit code 0 where it is sound, 2 where it is not.
+    With --account also that what it names is in that account: boundary, zones, network, what is adopted. Exit code 0
+    where it is sound, 2 where it is not.
 
     \b
-    Example:
+    Examples:
       estate config check prod
+      estate config check prod --account http://127.0.0.1:5000
     """
     from mlops_estate.cli.commands import run_config_check
 
-    raise typer.Exit(run_config_check(environment, project, as_json=json_))
+    raise typer.Exit(run_config_check(environment, project, as_json=json_, account_url=account))
 
 
 @config_app.command("schema")

@@ -17,7 +17,7 @@ from mlops_estate.up.session import counted
 
 if TYPE_CHECKING:
     from mlops_estate.config import LoadedEnvironment
-    from mlops_estate.embedded.account import EmbeddedAccount
+    from mlops_estate.embedded.account import EmbeddedAccount, RemoteAccount
     from mlops_estate.graph import ResourceGraph
     from mlops_estate.up import UpReport
 
@@ -48,21 +48,39 @@ def _print_json(data: Any) -> None:
     print(json.dumps(data, indent=2, default=str))
 
 
-def run_up(name: str, project: Path | None, *, serve: bool, port: int, destroy_after: bool, as_json: bool) -> int:
-    """Stand an environment up; print the report; serve the account if wanted."""
+def run_up(
+    name: str,
+    project: Path | None,
+    *,
+    serve: bool,
+    port: int,
+    destroy_after: bool,
+    as_json: bool,
+    account_url: str | None = None,
+) -> int:
+    """Stand an environment up, in a served account if one is given; print the report; serve the account if wanted."""
     from mlops_estate.engine import EngineFault
     from mlops_estate.up import up
 
+    if serve and account_url is not None:
+        rule = "--account names an account that another command serves already"
+        raise FaultsFound([Fault("--serve", account_url, rule, "leave one of the two out")])
     environment = _load(name, project)
 
-    def standing(account: EmbeddedAccount, report: UpReport) -> None:
+    def standing(account: EmbeddedAccount | RemoteAccount, report: UpReport) -> None:
         if serve:
             _show(report, environment, as_json=as_json)
             _serve(account, environment, port)
 
     try:
         with shown(f"up {name}", silent=as_json) as progress:
-            report = up(environment, progress=progress, rehearse_destroy=destroy_after and not serve, standing=standing)
+            report = up(
+                environment,
+                account_url=account_url or "",
+                progress=progress,
+                rehearse_destroy=destroy_after and not serve,
+                standing=standing,
+            )
     except EngineFault as fault:
         path = environment.project_dir / ".estate" / name / "graph.json"
         fault.summary += f"; the graph of what stood is in {os.path.relpath(path)}"
@@ -102,7 +120,9 @@ def wiring(url: str, project: Path) -> tuple[str, str]:
     return f"  export MLOPS_ESTATE_ENDPOINT={url}", f"  plugins: {json.dumps({'providers': providers})}"
 
 
-def _serve(account: EmbeddedAccount, environment: LoadedEnvironment, port: int, *, empty: bool = False) -> None:
+def _serve(
+    account: EmbeddedAccount | RemoteAccount, environment: LoadedEnvironment, port: int, *, empty: bool = False
+) -> None:
     """Serve until the process is told to stop; nothing of the environment stands in an `empty` account."""
     from mlops_estate.embedded.server import AccountServer
     from mlops_estate.up.served import Served, note
@@ -110,7 +130,7 @@ def _serve(account: EmbeddedAccount, environment: LoadedEnvironment, port: int, 
     stop = threading.Event()
     previous = signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        server = AccountServer(port)
+        server = AccountServer(port, account.instance)
     except (OSError, SystemExit) as error:
         fix = "take another port, or 0 for a free one"
         raise FaultsFound([Fault("--port", port, f"cannot listen on it: {error}", fix)]) from None
@@ -126,6 +146,7 @@ def _serve(account: EmbeddedAccount, environment: LoadedEnvironment, port: int, 
             f"  export AWS_ENDPOINT_URL={server.url} AWS_DEFAULT_REGION={account.region}",
             "  export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded",
             "  aws sagemaker list-endpoints",
+            f"  estate up {environment.name} --account {server.url}",
             *([] if empty else [f"  estate destroy {environment.name}"]),
             "For the Pulumi CLI (docs/reference/engine.md), the second line in a copy of Pulumi.yaml:",
             *wiring(server.url, environment.project_dir),
@@ -231,9 +252,17 @@ def run_graph(name: str, project: Path | None, *, output: Path, as_shipped: bool
     return 0
 
 
-def run_config_check(name: str, project: Path | None, *, as_json: bool) -> int:
-    """Check a configuration; faults are reported by the caller."""
+def run_config_check(name: str, project: Path | None, *, as_json: bool, account_url: str | None = None) -> int:
+    """Check a configuration, and in a served account that what it names is there; the caller reports faults."""
     environment = _load(name, project)
+    if account_url is not None:
+        from mlops_estate.embedded.network_guard import NetworkGuard
+        from mlops_estate.up.prerequisites import check_prerequisites
+        from mlops_estate.up.served import attach
+
+        with NetworkGuard():
+            account = attach(account_url, environment.config.estate.region)
+            check_prerequisites(environment, account, starts_empty=False)
     models = list(environment.config.models)
     if as_json:
         _print_json({"ok": True, "environment": name, "class": environment.config.environment_class, "models": models})

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mlops_estate.config.adoption import AdoptBlock
 from mlops_estate.config.baseline import AccountBaselineBlock, short_form_in_schema
 from mlops_estate.config.classes import Block, EnvironmentClass, by_class
 from mlops_estate.config.protection import ProtectionBlock
@@ -232,6 +233,10 @@ class EstateBlock(Block):
         "or a block that says so one by one.",
         examples=["existing"],
         json_schema_extra=short_form_in_schema,
+    )
+    adopt: AdoptBlock = Field(
+        default_factory=AdoptBlock,
+        description="What is there already and is taken over by import; see docs/reference/adoption.md.",
     )
     delivery_role_arns: list[Annotated[str, Field(pattern=r"^arn:aws:iam::[0-9]{12}:role/.+$")]] = Field(
         default_factory=list,

@@ -8,11 +8,20 @@ from typing import Any
 
 
 def overlay_account(estate_raw: Mapping[str, Any], account_id: str) -> dict[str, Any]:
-    """Return the estate block with the environment and the registry both in `account_id`."""
-    estate = copy.deepcopy(dict(estate_raw))
+    """Return the estate block with the environment and the registry both in `account_id`, and ARNs of its own too."""
+    estate: dict[str, Any] = _moved(dict(estate_raw), f":{estate_raw.get('account')}:", f":{account_id}:")
     estate["account"] = account_id
     estate["registry"] = {**estate.get("registry", {}), "account": account_id}
     return estate
+
+
+def _moved(value: Any, before: str, after: str) -> Any:
+    """Return a copy of a value with every ARN in it moved from one account to another."""
+    if isinstance(value, dict):
+        return {key: _moved(item, before, after) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_moved(item, before, after) for item in value]
+    return value.replace(before, after, 1) if isinstance(value, str) and value.startswith("arn:") else value
 
 
 BROUGHT = ("vpc_id", "subnet_ids", "security_group_ids", "s3_endpoint_ids")

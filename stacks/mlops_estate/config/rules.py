@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from mlops_estate.config.adoption_rules import ADOPTION_RULES
 from mlops_estate.config.aws_limits import SUPPORTED_REGIONS
 from mlops_estate.config.document import nearest
 from mlops_estate.config.estate import EstateBlock
@@ -114,6 +115,7 @@ ESTATE_RULES: tuple[Rule, ...] = (
     prod_spans_zones,
     network_is_one_of_two,
     budget_steps_rise,
+    *ADOPTION_RULES,
     *RECOVERY_RULES,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,8 @@ from mlops_estate.embedded.network_guard import NetworkGuard
 ACCOUNT_ID = "123456789012"
 # Parameters are checked by our own validation, which knows more; retrying a back end in this process is pointless.
 CONFIG = Config(parameter_validation=False, retries={"max_attempts": 1}, s3={"addressing_style": "path"})
+INSTANCE_HEADER = "x-estate-account"
+"""Every answer of a served account says which one it is: ports are used again, graphs on disk outlive accounts."""
 FAKE = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded", "aws_session_token": "embedded"}
 
 
@@ -23,15 +26,15 @@ class EmbeddedAccount:
     """An empty AWS account that lives as long as the `with` block.
 
     `region` is where its regional services are; `seed` makes generated ids repeat from run to run. Nothing in the
-    block can
-    reach the network, and no credentials of the user's are read. Only one may stand in a process at a time: moto's
-    state is the process's.
+    block can reach the network, and no credentials of the user's are read. `instance` tells it from every other. Only
+    one may stand in a process at a time: moto's state is the process's.
     """
 
     account_id = ACCOUNT_ID
 
     def __init__(self, region: str = "eu-west-1", seed: int = 0) -> None:
         self.region = region
+        self.instance = secrets.token_hex(8)
         self._seed = seed
         self._clients: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()
@@ -91,6 +94,7 @@ class RemoteAccount:
     """An embedded account that another process serves on loopback (`estate serve`, `estate up --serve`)."""
 
     account_id = ACCOUNT_ID
+    _instance = ""
 
     def __init__(self, endpoint_url: str, region: str) -> None:
         self.endpoint_url = endpoint_url
@@ -103,6 +107,17 @@ class RemoteAccount:
         if service not in self._clients:
             self._clients[service] = self._session.client(service, config=CONFIG, endpoint_url=self.endpoint_url)
         return self._clients[service]
+
+    @property
+    def instance(self) -> str:
+        """Which account it is of all that were served at this address; empty where the server is no account of ours.
+
+        Raises botocore's errors where nothing answers.
+        """
+        if not self._instance:
+            answer = self.client("sts").get_caller_identity()
+            self._instance = str(answer["ResponseMetadata"]["HTTPHeaders"].get(INSTANCE_HEADER, ""))
+        return self._instance
 
     def begin(self, urn: str) -> None:
         """Do nothing: the ids are the other process's."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
 
+from mlops_estate.embedded.account import INSTANCE_HEADER
+
 LOOPBACK = "127.0.0.1"
 
 
-def _application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+def _application(instance: str) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     """Return moto's WSGI application with two changes: the feature store's address, and errors that SDKs can read."""
     from moto.backends import list_of_moto_modules
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -32,12 +35,15 @@ def _application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
             return super().get_backend_for_host(host)
 
         def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+            def named(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+                return start_response(status, [*headers, (INSTANCE_HEADER, instance)], *rest)
+
             signature = {"authorization": environ.get("HTTP_AUTHORIZATION", "")}
             asked = f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}"
             try:
-                return super().__call__(environ, start_response)
+                return super().__call__(environ, named)
             except (NotImplementedError, ModuleNotFoundError) as error:
-                return _unanswered(signature, f"{asked}: {error}", start_response)
+                return _unanswered(signature, f"{asked}: {error}", named)
 
     return Dispatcher(_service_application)
 
@@ -69,9 +75,12 @@ def _unanswered(signature: dict[str, str], asked: str, start_response: Any) -> l
 
 
 class AccountServer:
-    """Serves the account that stands in this process while the `with` block lasts; `port` 0 takes a free one."""
+    """Serves the account that stands in this process while the `with` block lasts; `port` 0 takes a free one.
 
-    def __init__(self, port: int = 0) -> None:
+    `instance` is the account's own; a fresh one where it is left out.
+    """
+
+    def __init__(self, port: int = 0, instance: str = "") -> None:
         from werkzeug.serving import WSGIRequestHandler, make_server
 
         class Quiet(WSGIRequestHandler):
@@ -83,7 +92,8 @@ class AccountServer:
         from moto.moto_server.werkzeug_app import MotoRequestHandler
 
         handler = type("Handler", (Quiet, MotoRequestHandler), {})
-        self._server = make_server(LOOPBACK, port, _application(), threaded=True, request_handler=handler)
+        application = _application(instance or secrets.token_hex(8))
+        self._server = make_server(LOOPBACK, port, application, threaded=True, request_handler=handler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="embedded-account", daemon=True)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from mlops_estate.engine.driver_api import PartlyCreated, ResourceDriver, ResourceRequest, ResourceState
@@ -41,6 +42,9 @@ class Reconciler:
     def bring(self, node: ResourceNode, request: ResourceRequest) -> None:
         """Create or change `node`; its id, outputs, record and status are set. `FaultsFound` where it is refused."""
         old = self.previous.get(node.urn)
+        if node.import_id and (old is None or old.id != node.import_id):
+            self._adopt(node, old, request)
+            return
         if old is None or old.id is None:
             self._create(node, request, "created")
             return
@@ -62,7 +66,8 @@ class Reconciler:
             raise FaultsFound([Fault(reasons[0], None, rule, "revert the change, or unprotect it first", node.urn)])
         goes_first = node.delete_before_replace or not self.driver.names_itself(request)
         if goes_first:
-            self.driver.delete(state_of(old))
+            if not old.retain_on_delete:
+                self.driver.delete(state_of(old))
             old.id, old.status = None, "deleted"  # whatever becomes of its successor
         self._create(node, request, "replaced")
         if not goes_first:
@@ -85,6 +90,8 @@ class Reconciler:
     def _with_ignored(self, node: ResourceNode, old: ResourceNode, request: ResourceRequest) -> ResourceRequest:
         """Return the request with ignored properties as they were (whole top-level properties, as paths name them)."""
         ignored = {key for key in {**old.inputs, **node.inputs} if any(_matches(p, key) for p in node.ignore_changes)}
+        if any(_matches(pattern, "tags") for pattern in node.ignore_changes):
+            request = dataclasses.replace(request, default_tags=old.aws.get("default_tags", {}))
         if not ignored:
             return request
         inputs: dict[str, Any] = dict(request.inputs)
@@ -94,9 +101,26 @@ class Reconciler:
             else:
                 inputs.pop(key, None)
                 node.inputs.pop(key, None)
-        return ResourceRequest(
-            request.urn, request.type, request.name, inputs, request.default_tags, request.provider_region
-        )
+        return dataclasses.replace(request, inputs=inputs)
+
+    def _adopt(self, node: ResourceNode, old: ResourceNode | None, request: ResourceRequest) -> None:
+        """Take over what stands under `import_id`, as Pulumi's import does: inputs have to match, but for ignored ones.
+
+        What stood under the URN before is deleted at the end. Source:
+        https://www.pulumi.com/docs/iac/concepts/resources/options/import/
+        """
+        if old is not None and old.id is not None and old.protect:
+            rule = f"taking over {node.import_id} replaces {old.id}, and that is protected"
+            raise FaultsFound([Fault("import", node.import_id, rule, "unprotect it first", node.urn)])
+        patterns = node.ignore_changes
+        ignored = {key for key in ("tags", *node.inputs) if any(_matches(pattern, key) for pattern in patterns)}
+        node.inputs = {key: value for key, value in node.inputs.items() if key not in ignored}
+        inputs = {key: value for key, value in request.inputs.items() if key not in ignored}
+        tags = {} if "tags" in ignored else request.default_tags
+        asked = dataclasses.replace(request, inputs=inputs, default_tags=tags)
+        self._take(node, self.driver.adopt(asked, node.import_id, frozenset(ignored)), "imported")
+        if old is not None and old.id is not None:
+            self.replaced.append(old)
 
     def _create(self, node: ResourceNode, request: ResourceRequest, status: str) -> None:
         try:

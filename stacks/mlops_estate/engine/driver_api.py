@@ -74,6 +74,10 @@ class ResourceDriver(Protocol):
         """Create the resource; `PartlyCreated` where it stands but could not be completed."""
         ...
 
+    def adopt(self, request: ResourceRequest, resource_id: str, ignored: frozenset[str]) -> ResourceState:
+        """Take over what stands already; nothing is changed, and inputs that differ are faults, but for `ignored`."""
+        ...
+
     def update(self, state: ResourceState, request: ResourceRequest) -> ResourceState:
         """Bring an existing resource to `request` in place."""
         ...

@@ -132,6 +132,7 @@ class GraphMonitor(mocks.MockMonitor):
             ignore_changes=list(request.ignoreChanges),
             replace_on_changes=list(request.replaceOnChanges),
             aliases=[alias.urn or alias.spec.name for alias in request.aliases],
+            import_id=request.importId,
             source=self._source(request),
             order=len(self.graph.nodes),
         )

@@ -75,7 +75,8 @@ def _kept(graph: ResourceGraph, driver: ResourceDriver) -> dict[str, str]:
     deletion is refused.
     """
     standing = [node for node in graph.custom_nodes() if node.id is not None and not node.is_provider]
-    kept = {node.urn: "; ".join(why) for node in standing if (why := driver.keeps(state_of(node)))}
+    asked = (node for node in standing if not node.retain_on_delete)
+    kept = {node.urn: "; ".join(why) for node in asked if (why := driver.keeps(state_of(node)))}
     for urn in list(kept):
         keys = graph.nodes[urn].aws.get("keys", {})
         settings = (node for node in standing if keys and keys.items() <= node.aws.get("keys", {}).items())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pulumi
 
 from mlops_components import AlertTopics, DataCatalog, DataLake, EncryptionKeys, EnvironmentBudget, PrivateNetwork
-from mlops_estate.config import EnvironmentConfig
+from mlops_components.data_lake import PURPOSES
+from mlops_estate.config import EnvironmentConfig, names
 
 if TYPE_CHECKING:
     from mlops_components import PrivateNetworkArgs
@@ -71,9 +72,19 @@ def _keys(config: EnvironmentConfig, opts: pulumi.ResourceOptions) -> Encryption
             "member_role_names": estate.member_role_names,
             "organization_id": estate.registry.organization_id or "",
             "protect": estate.protect,
+            "models_bucket": estate.adopt.buckets.models
+            or names.bucket(config.prefix, "models", estate.account, estate.region),
+            "adopted_key_ids": estate.adopt.keys.by_class(),
+            "retained_classes": classes_that_stay(estate.adopt.buckets.by_purpose()),
         },
         opts,
     )
+
+
+def classes_that_stay(adopted_buckets: Iterable[str]) -> list[str]:
+    """Return the data classes whose keys outlive the estate: what adopted buckets hold is read with them."""
+    plans = [PURPOSES[purpose] for purpose in adopted_buckets if purpose in PURPOSES]
+    return sorted({plan.data_class for plan in plans} | {plan.also_encrypted_as for plan in plans} - {""})
 
 
 def _lake(
@@ -101,6 +112,7 @@ def _lake(
             "member_role_names": estate.member_role_names,
             "organization_id": estate.registry.organization_id or "",
             "protect": estate.protect,
+            "adopted_buckets": estate.adopt.buckets.by_purpose(),
         },
         opts,
     )

@@ -47,6 +47,11 @@ def leftovers(session: EstateSession, destroyed: DestroyReport) -> list[str]:
     return [f"{what}: {name}" for what, name in _standing(session.account) if name not in names]
 
 
+def standing(account: Any) -> list[str]:
+    """Return what stands in an account, in the words of `leftovers`."""
+    return [f"{what}: {name}" for what, name in _standing(account)]
+
+
 def _standing(account: Any) -> Iterator[tuple[str, str]]:
     import jmespath
 

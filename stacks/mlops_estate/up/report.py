@@ -114,13 +114,19 @@ def _model_lines(model: ModelReport) -> list[str]:
     if model.waits_for:
         return [f"Model {model.name}", f"  waits for {model.waits_for}"]
     metrics = ", ".join(f"{name} {value:.3f}" for name, value in sorted(model.metrics.items()))
+    answers = (
+        f"  endpoint       {model.endpoint}: {model.endpoint_status}; a first record answers {model.sample_prediction}"
+    )
+    if not model.records_ingested:
+        registered = f"  registry       version {model.version}, {model.approval_status}, trained by an earlier run"
+        return [f"Model {model.name}", registered, answers]
     return [
         f"Model {model.name}",
         f"  feature store  {model.records_ingested:,} records",
         f"  snapshot       sha256 {model.snapshot_sha256[:16]}…",
         f"  registry       version {model.version}, {model.approval_status}, model sha256 {model.model_sha256[:16]}…",
         f"  evaluation     {metrics}",
-        f"  endpoint       {model.endpoint}: {model.endpoint_status}; a first record answers {model.sample_prediction}",
+        answers,
     ]
 
 

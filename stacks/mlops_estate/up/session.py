@@ -15,7 +15,7 @@ from mlops_estate.config import LoadedEnvironment, overlay_account, overlay_netw
 from mlops_estate.faults import FaultsFound
 
 if TYPE_CHECKING:
-    from mlops_estate.embedded.account import EmbeddedAccount
+    from mlops_estate.embedded.account import EmbeddedAccount, RemoteAccount
     from mlops_estate.embedded.driver import AwsDriver
     from mlops_estate.engine import DestroyReport
     from mlops_estate.engine.driver_api import ReadBack
@@ -51,13 +51,30 @@ def counted(progress: Progress, total: int = 0) -> Callable[[Event], None]:
 
 
 @dataclass
+class Kept:
+    """What is known of an account that outlives a command, beside the graph: which one it is, and what was trained.
+
+    `baselines` are the S3 prefixes that the monitors of each model compare with, as `versions` are its live versions.
+    """
+
+    instance: str = ""
+    endpoint_url: str = ""
+    region: str = ""
+    versions: dict[str, int] = field(default_factory=dict)
+    baselines: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class EstateSession:
     """The state of one `estate up`: the configuration as overlaid, the account, and the graph as last applied."""
 
     environment: LoadedEnvironment
-    account: EmbeddedAccount
+    account: EmbeddedAccount | RemoteAccount
     driver: AwsDriver
     progress: Progress = quiet
+    stand_in: bool = True
+    """Whether a managed network stands in for one that is brought: an account that starts empty has none."""
+    kept: Kept = field(default_factory=Kept)
     graph: ResourceGraph | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -83,7 +100,9 @@ class EstateSession:
             self.graph = run_program(
                 self.environment.project_dir / "stacks" / "__main__.py",
                 stack=self.environment.name,
-                config=program_config(self.environment, self.account.account_id, versions, baselines),
+                config=program_config(
+                    self.environment, self.account.account_id, versions, baselines, stand_in=self.stand_in
+                ),
                 driver=self.driver,
                 previous=self.graph,
                 on_event=counted(self.progress, total),
@@ -122,15 +141,19 @@ def program_config(
     account_id: str,
     versions: Mapping[str, int | None],
     baselines: Mapping[str, str] | None = None,
+    *,
+    stand_in: bool = True,
 ) -> dict[str, str]:
     """Return the stack configuration as Pulumi would hand it over, in one account and with these versions pinned.
 
-    An empty `account_id` leaves accounts and network as they are configured; an embedded account has no network yet, so
-    one that is brought gives way to a managed one there.
+    An empty `account_id` leaves accounts and network as they are configured; an embedded account that starts empty has
+    no network, so one that is brought gives way to a managed one there (`stand_in`).
     """
     estate = environment.estate_raw
     if account_id:
-        estate = overlay_network(overlay_account(estate, account_id))
+        estate = overlay_account(estate, account_id)
+        if stand_in:
+            estate = overlay_network(estate)
     models = overlay_versions(environment.models_raw, versions)
     for name, uri in (baselines or {}).items():
         models[name]["release"] = {"baseline_uri": uri, **models[name].get("release", {})}

@@ -36,6 +36,15 @@ def train_model(session: EstateSession, name: str) -> ModelReport:
     return report
 
 
+def live_model(session: EstateSession, name: str, version: int) -> ModelReport:
+    """Report a version that was trained and approved by an earlier run in the same account."""
+    arn = session.applied().stack_outputs["models"][name]["model_package_group_arn"]
+    package = f"{arn.replace(':model-package-group/', ':model-package/')}/{version}"
+    described = session.account.client("sagemaker").describe_model_package(ModelPackageName=package)
+    baseline = session.kept.baselines.get(name, "")
+    return ModelReport(name, baseline_uri=baseline, version=version, approval_status=described["ModelApprovalStatus"])
+
+
 def _stage(session: EstateSession, name: str, outputs: dict[str, Any]) -> str:
     """Put the model's file into the raw bucket, as the delivery of data would."""
     path = session.environment.project_dir / session.environment.config.models[name].data
@@ -130,7 +139,10 @@ def _register(session: EstateSession, name: str, run: PipelineRun, report: Model
         return
     release = session.environment.config.models[name].release
     sagemaker = session.account.client("sagemaker")
-    for _ in range(release.version or 1):
+    group = run.model_package["ModelPackageGroupName"]
+    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    there = sum(len(page["ModelPackageSummaryList"]) for page in pages)  # from an earlier run in the same account
+    for _ in range(max(1, (release.version or 1) - there)):
         arn = sagemaker.create_model_package(**run.model_package)["ModelPackageArn"]
         sagemaker.update_model_package(
             ModelPackageArn=arn,

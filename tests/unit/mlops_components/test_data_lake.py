@@ -129,3 +129,47 @@ def test_deploying_accounts_read_models_and_no_other_bucket(prod):
 )
 def test_bad_arguments_are_refused_before_anything_is_registered(changes, paths):
     assert set(faults("DataLake", **changes)) == paths
+
+
+ADOPTED = {"raw": "acme-raw", "access-logs": "acme-logs"}
+
+
+@pytest.fixture(scope="module")
+def adopted():
+    return deployed("DataLake", {**arguments("DataLake", "dev"), "adopted_buckets": ADOPTED})
+
+
+def test_an_adopted_bucket_is_imported_by_its_name_and_never_emptied(adopted):
+    node = only(adopted, " it-raw")
+    assert (node.import_id, node.inputs["bucket"], node.inputs["forceDestroy"]) == ("acme-raw", "acme-raw", False)
+    assert (node.ignore_changes, node.retain_on_delete) == (["tags", "tagsAll"], True)
+    assert only(adopted, " it-models").inputs["forceDestroy"] is True
+
+
+def test_the_settings_of_an_adopted_bucket_stay_with_it_but_for_its_logging(adopted):
+    settings = ("policy", "public-access", "ownership", "versioning", "encryption", "lifecycle")
+    assert {only(adopted, f"it-raw-{name}").retain_on_delete for name in settings} == {True}
+    assert {only(adopted, f"it-models-{name}").retain_on_delete for name in settings} == {False}
+    assert only(adopted, "it-raw-logging").retain_on_delete is False
+
+
+def test_policies_name_the_adopted_bucket(adopted):
+    assert policy(adopted, "raw")["RefuseWithoutTls"]["Resource"] == [
+        "arn:aws:s3:::acme-raw",
+        "arn:aws:s3:::acme-raw/*",
+    ]
+    delivery = policy(adopted, ACCESS_LOGS)["DeliverAccessLogs"]
+    assert delivery["Resource"] == ["arn:aws:s3:::acme-logs/*"]
+    assert "arn:aws:s3:::acme-raw" in delivery["Condition"]["ArnLike"]["aws:SourceArn"]
+
+
+@pytest.mark.parametrize(
+    ("adopted_buckets", "path"),
+    [
+        ({"rwa": "acme"}, "adopted_buckets.rwa"),
+        ({"raw": "Acme"}, "adopted_buckets.raw"),
+        ({"raw": "acme", "models": "acme"}, "adopted_buckets.models"),
+    ],
+)
+def test_an_adoption_that_cannot_be_is_refused(adopted_buckets, path):
+    assert path in faults("DataLake", adopted_buckets=adopted_buckets)

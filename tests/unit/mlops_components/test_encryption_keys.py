@@ -112,3 +112,36 @@ def test_a_component_without_a_class_is_as_careful_as_prod():
 )
 def test_bad_arguments_are_refused_before_anything_is_registered(changes, path):
     assert set(faults("EncryptionKeys", **changes)) == {path}
+
+
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+@pytest.mark.parametrize("named", [KEY, f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/{KEY}"], ids=["id", "ARN"])
+def test_an_adopted_key_is_imported_by_its_id_with_what_an_import_can_match(named):
+    nodes = deployed("EncryptionKeys", {**arguments("EncryptionKeys"), "adopted_key_ids": {"personal": named}})
+    key, policy = only(nodes, "it-personal"), only(nodes, "it-personal-policy")
+    assert (key.import_id, key.retain_on_delete, key.ignore_changes) == (KEY, True, ["tags", "tagsAll"])
+    assert key.inputs == {"enableKeyRotation": True, "rotationPeriodInDays": 365}
+    assert policy.retain_on_delete is True
+    assert "AdministerByAccount" in statements(policy.inputs["policy"])
+
+
+def test_a_key_that_data_outlives_the_environment_with_stays():
+    nodes = deployed("EncryptionKeys", {**arguments("EncryptionKeys"), "retained_classes": ["models"]})
+    kept = {data_class: only(nodes, f" it-{data_class}").retain_on_delete for data_class in DATA_CLASSES}
+    assert kept == {**dict.fromkeys(DATA_CLASSES, False), "models": True}
+
+
+def test_an_adopted_key_is_named_by_class_and_id():
+    found = faults(
+        "EncryptionKeys", adopted_key_ids={"personnel": KEY, "models": "alias/models"}, retained_classes=["raw"]
+    )
+    assert found.keys() == {"adopted_key_ids.personnel", "adopted_key_ids.models", "retained_classes[0]"}
+
+
+def test_other_accounts_decrypt_the_artefacts_of_an_adopted_bucket():
+    nodes = deployed("EncryptionKeys", {**arguments("EncryptionKeys", "prod"), "models_bucket": "acme-models"})
+    policy = only(nodes, " it-models").inputs["policy"]
+    assert "arn:aws:s3:::acme-models" in policy
+    assert "arn:aws:s3:::mlops-prod-models-" not in policy

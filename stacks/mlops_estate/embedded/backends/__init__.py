@@ -20,6 +20,7 @@ def install() -> None:
         endpoints,
         executions,
         feature_store_runtime,
+        key_rotation,
         lineage,
         packages,
         patches,
@@ -34,6 +35,7 @@ def install() -> None:
     backup.install()
     bucket_configurations.install()
     bucket_policies.install()
+    key_rotation.install()
     sagemaker.install()
     packages.install()
     endpoints.install()

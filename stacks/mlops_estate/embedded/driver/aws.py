@@ -25,7 +25,7 @@ from mlops_estate.engine.driver_api import Deletion, PartlyCreated, ReadBack, Re
 from mlops_estate.engine.wire import for_graph, provider_input, top_property
 from mlops_estate.faults import Fault, FaultsFound
 
-GONE = ("NotFound", "NoSuch", "DoesNotExist", "Could not find", "does not exist")
+GONE = ("NotFound", "NoSuch", "DoesNotExist", "Could not find", "does not exist", "404: Not Found")
 
 
 def is_gone(found: FaultsFound) -> bool:
@@ -132,6 +132,12 @@ class AwsDriver:
             return self._state(request, row, mapped.params, keys, response)
         except FaultsFound as found:
             raise PartlyCreated(found.faults, self._bare_state(request, row, mapped.params, keys)) from found
+
+    def adopt(self, request: ResourceRequest, resource_id: str, ignored: frozenset[str]) -> ResourceState:
+        """Take over a resource that stands already; nothing is changed, and every input that differs is a fault."""
+        from mlops_estate.embedded.driver.adoption import adopted
+
+        return adopted(self, request, resource_id, ignored)
 
     def update(self, state: ResourceState, request: ResourceRequest) -> ResourceState:
         """Change the resource in place: only the calls that carry a changed input."""

@@ -38,6 +38,18 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True)
+class Adoption:
+    """How a resource that stands already is taken over.
+
+    `key` is the key that the import id fills. `shows` reads, from clients by service and the keys, the inputs that the
+    main read operation does not show, as the provider's import would have them; `tags` among them as a mapping.
+    """
+
+    key: str
+    shows: Callable[[Callable[[str], Any], Mapping[str, str]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Operations:
     """A reviewed row. Everything but the operations is derived, unless an exception says otherwise.
 
@@ -47,7 +59,7 @@ class Operations:
     service has no read operation has none, and counts as validated. `drop` are inputs that steer the provider only.
     `after` gives outputs that the provider looks up elsewhere, from clients by service and the inputs.
     `same` maps what was sent to where it is read, both JMESPath, where the names differ; `unread` are parameters that
-    no read operation shows, and `why_unread` says so.
+    no read operation shows, and `why_unread` says so. A type without `adoption` cannot be imported.
     """
 
     service: str
@@ -78,6 +90,7 @@ class Operations:
     same: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     why_unread: str = ""
+    adoption: Adoption | None = None
 
     @property
     def what(self) -> str:

@@ -243,7 +243,7 @@ def test_up_rehearses_the_teardown_where_asked_and_not_served(monkeypatch, proje
     report = UpReport("dev", "1", "r", graph_file=".estate/dev/graph.json")
     save(ResourceGraph("mlops-estate", "dev"), project / report.graph_file)
 
-    def up(environment, *, progress, rehearse_destroy, standing):
+    def up(environment, *, account_url, progress, rehearse_destroy, standing):
         asked.rehearse = rehearse_destroy
         return report
 
@@ -291,7 +291,7 @@ def test_a_taken_port_is_a_fault(project, capsys):
         taken.listen()
         port = taken.getsockname()[1]
         environment = SimpleNamespace(project_dir=project, name="dev")
-        account = SimpleNamespace(region="eu-west-1", account_id="123456789012")
+        account = SimpleNamespace(region="eu-west-1", account_id="123456789012", instance="i")
         with pytest.raises(FaultsFound, match="cannot listen on it") as caught:
             commands._serve(account, environment, port)
     assert (caught.value.faults[0].where, caught.value.faults[0].value) == ("--port", port)

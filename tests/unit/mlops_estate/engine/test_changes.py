@@ -180,3 +180,63 @@ def test_each_step_is_told():
         ("created", "same"), ("created", "changed"), ("created", "replaced"),
         ("unchanged", "same"), ("updated", "changed"), ("replaced", "replaced"), ("deleted", "replaced"),
     ]  # fmt: skip
+
+
+def adopting(resource_id: str = "theirs", **options) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(import_=resource_id, **options)
+
+
+def test_what_stands_is_taken_over_and_then_left_alone():
+    driver = FakeDriver()
+    node, calls = again(driver, {"size": 1}, {"size": 1}, adopting())
+    assert driver.calls == ["adopt x"]
+    assert (node.status, node.id, node.import_id, calls) == ("unchanged", "theirs", "theirs", [])
+
+
+def test_what_was_taken_over_is_changed_in_place():
+    node, calls = again(FakeDriver(), {"size": 1}, {"size": 2}, adopting())
+    assert (node.status, node.id, calls) == ("updated", "theirs", ["update x"])
+
+
+def test_ignored_inputs_need_not_match_and_stay_as_they_are():
+    driver = FakeDriver()
+    node, calls = again(driver, {"size": 1, "other": 1}, {"size": 2, "other": 1}, adopting(ignore_changes=["size"]))
+    assert (node.status, node.inputs, calls) == ("unchanged", {"other": 1}, [])
+    assert driver.ignored == {"size"}
+
+
+def test_default_tags_are_not_put_on_what_keeps_its_tags():
+    from tests.support.fake_driver import Provider
+
+    driver = FakeDriver()
+
+    def program(team):
+        provider = Provider("explicit", defaultTags={"tags": {"team": team}})
+        Thing("x", adopting(provider=provider, ignore_changes=["tags"]))
+
+    second = run(lambda: program("b"), driver, run(lambda: program("a"), driver))
+    assert named(second)["x"].status == "unchanged"
+    assert driver.requests["x"].default_tags == {}
+
+
+def test_taking_over_another_one_deletes_what_stood_here_before():
+    driver = FakeDriver()
+    first = run(lambda: Thing("x", size=1), driver)
+    second = run(lambda: Thing("x", adopting(), size=1), driver, first)
+    assert (named(second)["x"].status, driver.calls) == ("imported", ["create x", "adopt x", "delete x"])
+
+
+def test_a_protected_one_is_not_given_up_for_another():
+    driver = FakeDriver()
+    first = run(lambda: Thing("x", pulumi.ResourceOptions(protect=True), size=1), driver)
+    with pytest.raises(EngineFault, match="unprotect it first"):
+        run(lambda: Thing("x", adopting(protect=True), size=1), driver, first)
+    assert driver.standing == {"x-1": {"size": 1}}
+
+
+@pytest.mark.parametrize("names_things", [True, False])
+def test_a_replacement_leaves_what_is_to_be_retained(names_things):
+    driver = FakeDriver(forces=("size",), names_things=names_things)
+    _, calls = again(driver, {"size": 1}, {"size": 2}, pulumi.ResourceOptions(retain_on_delete=True))
+    assert calls == ["create x"]
+    assert driver.standing == {"x-1": {"size": 1}, "x-2": {"size": 2}}

@@ -7,7 +7,8 @@ import os
 import pytest
 
 from mlops_estate.faults import FaultsFound
-from mlops_estate.up.served import Served, find, note, served_path
+from mlops_estate.up.served import Served, attach, find, keep, kept_of, kept_path, note, served_path
+from mlops_estate.up.session import Kept
 
 
 def test_what_is_noted_is_found(tmp_path):
@@ -41,3 +42,33 @@ def test_a_server_that_has_ended_does_not_count(tmp_path):
     note(tmp_path, "dev", Served("http://127.0.0.1:5000", "eu-west-1", "123456789012", _ended()))
     with pytest.raises(FaultsFound, match="no embedded account is being served"):
         find(tmp_path, "dev")
+
+
+KEPT = Kept("0a1b", "http://127.0.0.1:5000", "eu-west-1", {"churn": 2}, {"churn": "s3://b/baseline"})
+
+
+def test_what_is_kept_of_an_account_is_found_again(tmp_path):
+    keep(tmp_path, "dev", KEPT)
+    assert kept_of(tmp_path, "dev") == KEPT
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"nope": 1}'])
+def test_nothing_is_known_where_nothing_was_kept(tmp_path, content):
+    if content is not None:
+        keep(tmp_path, "dev", KEPT)
+        kept_path(tmp_path, "dev").write_text(content)
+    assert kept_of(tmp_path, "dev") == Kept()
+
+
+def test_an_account_that_another_command_serves_is_found_by_what_was_kept(tmp_path):
+    keep(tmp_path, "staging", KEPT)
+    assert find(tmp_path, "staging") == Served("http://127.0.0.1:5000", "eu-west-1", "", 0)
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:5000", "http://example.com", "ftp://localhost", "dev", ""])
+def test_no_address_beyond_this_machine_is_asked(url):
+    with pytest.raises(FaultsFound) as caught:
+        attach(url, "eu-west-1")
+    (fault,) = caught.value.faults
+    assert (fault.where, fault.value) == ("--account", url)
+    assert "on this machine" in fault.rule

@@ -37,6 +37,14 @@ def test_every_account_becomes_the_embedded_one(dev):
     assert models == dev.models_raw
 
 
+def test_a_network_that_is_brought_stays_where_the_account_may_have_it(dev):
+    network = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"]}
+    environment = SimpleNamespace(estate_raw={**dev.estate_raw, "network": network}, models_raw=dev.models_raw)
+    given = json.loads(program_config(environment, ACCOUNT, {}, stand_in=False)["mlops-estate:estate"])
+    assert given["network"] == network
+    assert "network" not in json.loads(program_config(environment, ACCOUNT, {})["mlops-estate:estate"])
+
+
 def test_without_an_account_they_stay_as_configured(dev):
     estate, _ = config_of(dev, "", {})
     assert estate == dev.estate_raw

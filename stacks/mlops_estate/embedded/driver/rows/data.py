@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mlops_estate.embedded.driver.adoption import bucket_as_inputs
 from mlops_estate.embedded.driver.mapping import At
-from mlops_estate.embedded.driver.operations import Call, Extra, Inputs, Operations, Place
+from mlops_estate.embedded.driver.operations import Adoption, Call, Extra, Inputs, Operations, Place
 
 BUCKET_KEYS = {"Bucket": "params.Bucket"}
 
@@ -105,6 +106,7 @@ ROWS = {
         before_delete="empty_bucket",
         unread=("Bucket", "CreateBucketConfiguration", "ObjectLockEnabledForBucket"),
         why_unread="HeadBucket only says that it is there",
+        adoption=Adoption("Bucket", bucket_as_inputs),
     ),
     "aws:s3/bucketVersioning:BucketVersioning": Operations(
         "s3", "PutBucketVersioning", "GetBucketVersioning", "", "PutBucketVersioning", keys=BUCKET_KEYS, id="{Bucket}",

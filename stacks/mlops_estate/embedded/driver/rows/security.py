@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mlops_estate.embedded.driver.adoption import key_as_inputs
 from mlops_estate.embedded.driver.mapping import At
-from mlops_estate.embedded.driver.operations import Call, Extra, Inputs, Operations
+from mlops_estate.embedded.driver.operations import Adoption, Call, Extra, Inputs, Operations
 
 
 def _rotation(inputs: Inputs, keys: Mapping[str, Any]) -> list[Call]:
@@ -47,6 +48,14 @@ ROWS = {
         leaves="KMS key {KeyId} waits for its deletion window to pass",
         unread=("Policy", "Tags", "BypassPolicyLockoutSafetyCheck"),
         why_unread="DescribeKey shows neither policy nor tags",
+        adoption=Adoption("KeyId", key_as_inputs),
+    ),
+    "aws:kms/keyPolicy:KeyPolicy": Operations(
+        "kms", "PutKeyPolicy", "GetKeyPolicy", "", "PutKeyPolicy",
+        keys={"KeyId": "params.KeyId"}, id="{KeyId}", const={"PolicyName": "default"},
+        read_before=lambda k: {"KeyId": k["KeyId"], "PolicyName": "default"},
+        leaves="KMS key {KeyId} keeps its policy: a key has one always",
+        unread=("KeyId", "PolicyName", "BypassPolicyLockoutSafetyCheck"), why_unread="they steer the call",
     ),
     "aws:kms/alias:Alias": Operations(
         "kms", "CreateAlias", "ListAliases", "DeleteAlias", "UpdateAlias",

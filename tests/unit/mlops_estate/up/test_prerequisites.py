@@ -1,0 +1,139 @@
+"""What a configuration takes as given is looked up before anything is created: each row by itself."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.support.programs import configured
+
+from mlops_estate.up.prerequisites import ROWS, SINGLETONS, _problems, _singletons
+
+REGION = "eu-west-1"
+VPC, SUBNET, GROUP = "vpc-0a1b2c3d", "subnet-0a1b2c3d", "sg-0a1b2c3d"
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+BOUNDARY = "arn:aws:iam::111122223333:policy/b"
+NETWORK = {"vpc_id": VPC, "subnet_ids": [SUBNET], "security_group_ids": [GROUP]}
+ROTATED = {"KeyRotationEnabled": True, "RotationPeriodInDays": 365}
+USABLE = {"KeyState": "Enabled", "KeyManager": "CUSTOMER", "KeySpec": "SYMMETRIC_DEFAULT"}
+LOCK = {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}
+
+
+def refusing(code: str):
+    def call(**_parameters):
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "Look")
+
+    return call
+
+
+def answering(**answers):
+    """Return clients whose methods answer these: a value, or what refuses."""
+    methods = {
+        name: answer if callable(answer) else lambda answer=answer, **_p: answer for name, answer in answers.items()
+    }
+    return lambda _service: SimpleNamespace(**methods)
+
+
+def problems(client, **estate):
+    block = configured("dev", estate=estate).estate
+    return [problem for row in ROWS for problem in _problems(row, client, block)]
+
+
+ZONES = {"AvailabilityZones": [{"ZoneName": f"{REGION}{letter}", "State": "available"} for letter in "abc"]}
+GOOD = {
+    "describe_availability_zones": ZONES,
+    "get_policy": {},
+    "describe_vpcs": {},
+    "describe_subnets": {"Subnets": [{"VpcId": VPC}]},
+    "describe_security_groups": {"SecurityGroups": [{"VpcId": VPC}]},
+    "head_bucket": {},
+    "get_bucket_location": {"LocationConstraint": REGION},
+    "get_object_lock_configuration": refusing("ObjectLockConfigurationNotFoundError"),
+    "describe_key": {"KeyMetadata": USABLE},
+    "get_key_rotation_status": ROTATED,
+}
+EVERYTHING = {
+    "permissions_boundary_arn": BOUNDARY,
+    "network": NETWORK,
+    "adopt": {"buckets": {"raw": "acme"}, "keys": {"personal": KEY}},
+}
+
+
+def test_what_is_there_is_no_problem():
+    assert problems(answering(**GOOD), **EVERYTHING) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "path", "words"),
+    [
+        ({"get_policy": refusing("NoSuchEntity")}, "permissions_boundary_arn", "no such policy"),
+        ({"describe_vpcs": refusing("InvalidVpcID.NotFound")}, "network.vpc_id", "no such VPC"),
+        ({"describe_subnets": refusing("InvalidSubnetID.NotFound")}, "network.subnet_ids.0", "no such subnet"),
+        ({"describe_subnets": {"Subnets": [{"VpcId": "vpc-9"}]}}, "network.subnet_ids.0", "the subnet is of vpc-9"),
+        ({"describe_security_groups": refusing("InvalidGroup.NotFound")}, "network.security_group_ids.0", "no such"),
+        ({"head_bucket": refusing("404")}, "adopt.buckets.raw", "no such bucket"),
+        ({"head_bucket": refusing("403")}, "adopt.buckets.raw", "another account's"),
+        ({"head_bucket": refusing("SlowDown")}, "adopt.buckets.raw", "Look answers SlowDown: no"),
+        ({"get_bucket_location": {"LocationConstraint": "us-west-2"}}, "adopt.buckets.raw", "in us-west-2"),
+        ({"get_bucket_location": {}}, "adopt.buckets.raw", "in us-east-1"),
+        ({"get_object_lock_configuration": LOCK}, "adopt.buckets.raw", "has Object Lock"),
+        ({"describe_key": refusing("NotFoundException")}, "adopt.keys.personal", "no such key"),
+        (
+            {"describe_key": {"KeyMetadata": {**USABLE, "KeyState": "PendingDeletion"}}},
+            "adopt.keys.personal",
+            "Pending",
+        ),
+        ({"describe_key": {"KeyMetadata": {**USABLE, "KeyManager": "AWS"}}}, "adopt.keys.personal", "AWS's"),
+        ({"describe_key": {"KeyMetadata": {**USABLE, "KeySpec": "RSA_2048"}}}, "adopt.keys.personal", "RSA_2048"),
+        ({"get_key_rotation_status": {"KeyRotationEnabled": False}}, "adopt.keys.personal", "is not rotated"),
+        ({"get_key_rotation_status": {**ROTATED, "RotationPeriodInDays": 90}}, "adopt.keys.personal", "every 90 days"),
+    ],
+)
+def test_what_is_not_as_it_is_taken_is_said_at_its_path(answer, path, words):
+    ((found, _, problem),) = problems(answering(**{**GOOD, **answer}), **EVERYTHING)
+    assert ".".join(map(str, found)) == path
+    assert words in problem.rule
+    assert problem.fix
+
+
+@pytest.mark.parametrize(
+    "zones",
+    [ZONES["AvailabilityZones"][1:], [{**ZONES["AvailabilityZones"][0], "State": "unavailable"}]],
+    ids=["not the account's", "unavailable"],
+)
+def test_a_zone_that_the_account_has_not_is_a_problem_where_the_network_is_made(zones):
+    client = answering(**{**GOOD, "describe_availability_zones": {"AvailabilityZones": zones}})
+    ((path, value, problem),) = problems(client)
+    assert (path, value) == (("zones", 0), f"{REGION}a")
+    assert "no such zone" in problem.rule
+    assert problems(client, network=NETWORK) == []
+
+
+def test_snapshots_need_a_bucket_with_object_lock():
+    adopt = {"buckets": {"curated": "acme"}}
+    ((path, _, problem),) = problems(answering(**GOOD), adopt=adopt)
+    assert (path[-1], "has no Object Lock" in problem.rule) == ("curated", True)
+    assert problems(answering(**{**GOOD, "get_object_lock_configuration": LOCK}), adopt=adopt) == []
+
+
+def test_every_problem_is_found_at_once():
+    client = answering(**{**GOOD, "get_policy": refusing("NoSuchEntity"), "head_bucket": refusing("404")})
+    assert len(problems(client, **EVERYTHING)) == 2
+
+
+@pytest.mark.parametrize(("mode", "count"), [("existing", 1), ("create", 0), ("off", 0)])
+def test_a_singleton_that_is_said_to_exist_has_to(mode, count):
+    absent = {"DataCatalogEncryptionSettings": {"EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"}}}
+    block = configured("dev", estate={"account_baseline": {"default": "off", "catalog_encryption": mode}}).estate
+    client = answering(get_data_catalog_encryption_settings=absent)
+    found = list(_singletons(client, block))
+    assert [path for path, _, _ in found] == [("account_baseline", "catalog_encryption")] * count
+    there = {"DataCatalogEncryptionSettings": {"EncryptionAtRest": {"CatalogEncryptionMode": "SSE-KMS"}}}
+    assert list(_singletons(answering(get_data_catalog_encryption_settings=there), block)) == []
+
+
+def test_a_singletons_look_up_is_named_as_its_key():
+    from mlops_estate.config.baseline import AccountBaselineBlock
+
+    assert SINGLETONS.keys() <= AccountBaselineBlock.model_fields.keys()
