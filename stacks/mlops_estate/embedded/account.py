@@ -108,6 +108,11 @@ class RemoteAccount:
             self._clients[service] = self._session.client(service, config=CONFIG, endpoint_url=self.endpoint_url)
         return self._clients[service]
 
+    def client_inside(self, service: str, endpoint_id: str) -> Any:
+        """Return a client of a service for what runs in a network, and reaches S3 through that endpoint of it."""
+        client = self._session.client(service, config=CONFIG, endpoint_url=self.endpoint_url)
+        return _inside(client, endpoint_id)
+
     @property
     def instance(self) -> str:
         """Which account it is of all that were served at this address; empty where the server is no account of ours.
