@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from mlops_components.guarded_endpoint import GuardedEndpoint, GuardedEndpointArgs
     from mlops_components.image_repository import ImageRepository, ImageRepositoryArgs
     from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
+    from mlops_components.pipeline_schedule import PipelineSchedule, PipelineScheduleArgs
     from mlops_components.private_network import PrivateNetwork, PrivateNetworkArgs
+    from mlops_components.schedule_group import ScheduleGroup, ScheduleGroupArgs
     from mlops_components.state_backend import StateBackend, StateBackendArgs
     from mlops_components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
     from mlops_components.validation import ArgumentFaults
@@ -41,7 +43,9 @@ _COMPONENTS = {
     "GuardedEndpoint": "guarded_endpoint",
     "ImageRepository": "image_repository",
     "ModelRegistry": "model_registry",
+    "PipelineSchedule": "pipeline_schedule",
     "PrivateNetwork": "private_network",
+    "ScheduleGroup": "schedule_group",
     "StateBackend": "state_backend",
     "TrainingPipeline": "training_pipeline",
 }
@@ -79,8 +83,12 @@ __all__ = [
     "ImageRepositoryArgs",
     "ModelRegistry",
     "ModelRegistryArgs",
+    "PipelineSchedule",
+    "PipelineScheduleArgs",
     "PrivateNetwork",
     "PrivateNetworkArgs",
+    "ScheduleGroup",
+    "ScheduleGroupArgs",
     "StateBackend",
     "StateBackendArgs",
     "TrainingPipeline",

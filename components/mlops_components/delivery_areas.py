@@ -51,9 +51,29 @@ def protection_statements(reach: Reach) -> Sequence[Statement]:
     ]  # fmt: skip
 
 
+def schedule_statements(reach: Reach) -> Sequence[Statement]:
+    """Return what the training schedules, their group and its dead-letter queue take."""
+    verbs = ("Create", "Delete", "Get")
+    schedules = [*(f"scheduler:{verb}Schedule" for verb in verbs), "scheduler:UpdateSchedule"]
+    groups = [f"scheduler:{verb}ScheduleGroup" for verb in verbs]
+    groups += [f"scheduler:{action}" for action in ("ListTagsForResource", "TagResource", "UntagResource")]
+    queues = [
+        "CreateQueue", "DeleteQueue", "GetQueueAttributes", "GetQueueUrl", "ListQueueTags", "SetQueueAttributes",
+        "TagQueue", "UntagQueue",
+    ]  # fmt: skip
+    group = f"{reach.prefix}-training"
+    return [
+        statement("Schedules", schedules, [reach.arn("scheduler", f"schedule/{group}/*")]),
+        statement("ScheduleGroups", groups, [reach.arn("scheduler", f"schedule-group/{group}")]),
+        # Neither sends nor receives: what was missed is for operators to read.
+        statement("Queues", [f"sqs:{action}" for action in queues], [reach.arn("sqs", f"{reach.prefix}-*")]),
+    ]
+
+
 AREAS: Mapping[str, Callable[[Reach], Sequence[Statement]]] = {
     "protection": protection_statements,
     "recovery": recovery_statements,
+    "schedules": schedule_statements,
 }
 """Statements by area; the policy is `{prefix of the bootstrap}-delivery-{area}`."""
 

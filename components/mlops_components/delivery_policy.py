@@ -12,7 +12,8 @@ from mlops_components.documents import Statement, dns_suffix, partition, policy,
 PROJECT = "mlops-estate"
 _REGIONAL = (
     "application-autoscaling", "backup", "backup-storage", "cloudformation", "cloudwatch", "ec2", "ecr", "events",
-    "glue", "kms", "lambda", "logs", "s3", "sagemaker", "secretsmanager", "sns",
+    "glue", "kms", "lambda", "logs", "s3", "sagemaker", "scheduler", "secretsmanager", "sns",
+    "sqs",
 )  # fmt: skip
 _CHANGE_ROLES = (
     "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
@@ -24,7 +25,8 @@ _KEEP_ROLES = (
     "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
 )  # fmt: skip
 _PASSED_TO = (
-    "backup.amazonaws.com", "lambda.amazonaws.com", "sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com",
+    "backup.amazonaws.com", "lambda.amazonaws.com", "sagemaker.amazonaws.com", "scheduler.amazonaws.com",
+    "vpc-flow-logs.amazonaws.com",
 )  # fmt: skip
 _SERVICE_ROLES = (
     "backup.amazonaws.com/AWSServiceRoleForBackup",

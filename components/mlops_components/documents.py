@@ -61,8 +61,11 @@ def roles_of(prefix: str, account: str, region: str) -> str:
     return f"arn:{partition(region)}:iam::{account}:role/{prefix}-*"
 
 
-def assume_role_policy(service: str, account: str) -> str:
-    """Return a trust policy for one service acting for this account only (confused deputy, IAM user guide)."""
+def assume_role_policy(service: str, account: str, source_arn: str = "") -> str:
+    """Return a trust policy for one service acting for this account, and for `source_arn` where it is given, only.
+
+    Source: IAM user guide, The confused deputy problem.
+    """
     made: Statement = {
         "Sid": "ServiceOfThisAccount",
         "Effect": "Allow",
@@ -70,6 +73,8 @@ def assume_role_policy(service: str, account: str) -> str:
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:SourceAccount": account}},
     }
+    if source_arn:
+        made["Condition"]["ArnEquals"] = {"aws:SourceArn": source_arn}
     return policy([made])
 
 

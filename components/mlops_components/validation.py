@@ -64,6 +64,10 @@ NAME_RULES: Mapping[str, NameRule] = {
     "restore_test": NameRule(
         "restore testing plan", r"[A-Za-z0-9_]+", 50, "AWS Backup CreateRestoreTestingPlan, RestoreTestingPlanName"
     ),
+    "event_schedule": NameRule(
+        "EventBridge schedule", r"[0-9a-zA-Z_.-]+", 64, "EventBridge Scheduler CreateSchedule, Name"
+    ),
+    "queue": NameRule("SQS queue", r"[a-zA-Z0-9_-]+", 80, "SQS CreateQueue, QueueName"),
     "alarm": NameRule("alarm", r"[^\x00-\x1f]+", 255, "CloudWatch PutMetricAlarm, AlarmName"),
 }  # fmt: skip
 

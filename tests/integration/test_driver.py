@@ -321,8 +321,8 @@ def test_what_is_refused_is_not_created_not_even_in_part(account, driver, progra
 
 
 def test_a_type_without_operations_is_refused_by_name(driver):
-    faults = refused(lambda: aws.sqs.Queue("queue"), driver)
-    assert faults[0][:3] == ("queue", "type", "aws:sqs/queue:Queue")
+    faults = refused(lambda: aws.kinesis.Stream("stream"), driver)
+    assert faults[0][:3] == ("stream", "type", "aws:kinesis/stream:Stream")
 
 
 def generated(seed: str) -> dict[str, str]:

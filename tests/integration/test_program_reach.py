@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from functools import cache, partial
+from types import ModuleType
 from typing import Any, ClassVar
 from unittest import mock
 
@@ -113,6 +114,7 @@ MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "training.max_wait_seconds": ({}, {"training": {"max_wait_seconds": 9999}}),
     "training.minimum_auc": ({}, {"training": {"minimum_auc": 0.9}}),
     "training.seed": ({}, {"training": {"seed": 0}}),
+    "training.schedule": ({}, {"training": {"schedule": "quarterly"}}),
     "release.version": ({}, {"release": {"version": 2}}),
     "release.previous": ({"release": {"version": 2}}, {"release": {"version": 2, "previous": 1}}),
     "release.baseline_uri": ({}, {"release": {"version": 1, "baseline_uri": "s3://some-bucket/baseline"}}),
@@ -179,8 +181,11 @@ def given(estate: str, model: str) -> Any:
     block = {"release": {"version": 1}, **json.loads(model)}
     config = configured("prod", estate=json.loads(estate), model=block)
     Stub.made = []
+    parts = [
+        part for name, part in vars(program).items() if isinstance(part, ModuleType) and "program." in part.__name__
+    ]
     with ExitStack() as stack:
-        for module in (program, program.shared, program.models, program.protection, program.recovery):
+        for module in (program, *parts):
             for name in vars(module).keys() & set(mlops_components.__all__):
                 stack.enter_context(mock.patch.object(module, name, partial(Stub, name)))
         for sdk in (program.aws, program.aws_native):

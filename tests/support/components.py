@@ -36,7 +36,9 @@ NAMES = {
     "GuardedEndpoint": "guarded_endpoint",
     "ImageRepository": "image_repository",
     "ModelRegistry": "model_registry",
+    "PipelineSchedule": "pipeline_schedule",
     "PrivateNetwork": "private_network",
+    "ScheduleGroup": "schedule_group",
     "StateBackend": "state_backend",
     "TrainingPipeline": "training_pipeline",
 }
@@ -203,6 +205,21 @@ def _data_quality_monitor(env: str, full: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _schedule_group(env: str, full: bool) -> dict[str, Any]:
+    return {**_place(env), "key_arn": key("operations"), "alarm_topic_arn": topic("warning", env)}
+
+
+def _pipeline_schedule(env: str, full: bool) -> dict[str, Any]:
+    base = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline"
+    more = {"raw_bucket": bucket("raw", env), "window_minutes": 60}
+    return {
+        **_place(env), "model": MODEL, "cadence": "monthly" if full else "quarterly",
+        "pipeline_arn": f"{base}/mlops-{env}-{MODEL}-training", "group_name": f"mlops-{env}-training",
+        "queue_arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:mlops-{env}-missed-training", "key_arn": key("operations"),
+        **(more if full else {}),
+    }  # fmt: skip
+
+
 def _delivery_role(env: str, full: bool) -> dict[str, Any]:
     place = {**_place("bootstrap"), "estate_prefix": f"mlops-{env}"}
     more = {"environments": [env], "account_baseline": "existing", "session_seconds": 7200}
@@ -230,7 +247,9 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "GuardedEndpoint": _guarded_endpoint,
     "ImageRepository": _image_repository,
     "ModelRegistry": _model_registry,
+    "PipelineSchedule": _pipeline_schedule,
     "PrivateNetwork": _private_network,
+    "ScheduleGroup": _schedule_group,
     "StateBackend": _state_backend,
     "TrainingPipeline": _training_pipeline,
 }

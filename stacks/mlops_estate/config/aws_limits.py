@@ -50,6 +50,7 @@ NAME_LIMITS = {
         _limit("monitoring schedule", 63, _HYPHENS, f"{_SAGEMAKER}MonitoringSchedule.html"),
         _limit("backup vault", 50, r"[a-zA-Z0-9_-]{2,50}", "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html"),
         _limit("restore testing plan", 50, r"[A-Za-z0-9_]{1,50}", "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_RestoreTestingPlanForCreate.html"),
+        _limit("training schedule", 64, r"[0-9a-zA-Z_.-]+", "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html"),
         _limit("budget", 100, r"[^:\\]+", "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html"),
     )
 }  # fmt: skip

@@ -11,6 +11,7 @@ from mlops_estate.config.classes import Block, by_class
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$", examples=["ml.m5.large"])]
 Strategy = Literal["all_at_once", "canary", "linear", "rolling"]
 Schedule = Literal["hourly", "daily"]
+Cadence = Literal["monthly", "quarterly", "none"]
 Column = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]*[A-Za-z0-9]){0,63}$", examples=["deny"])]
 """A column is a feature: SageMaker's own pattern for FeatureName."""
 
@@ -67,6 +68,13 @@ class TrainingBlock(Block):
         description="Quality gate: a model below this area under the ROC curve isn't registered.",
     )
     seed: int = Field(default=7, ge=0, le=2**32 - 1, description="Seed of the split and of the training algorithm.")
+    schedule: Cadence = by_class(
+        "none",
+        "quarterly",
+        "monthly",
+        description="How often the pipeline is started anew, on the first day from 03:00 UTC: monthly, quarterly, or "
+        "none (only by hand or by an event). What it registers still waits for approval.",
+    )
 
 
 class ReleaseBlock(Block):

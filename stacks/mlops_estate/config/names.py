@@ -77,7 +77,12 @@ def monitor(prefix: str, model: str) -> str:
     return f"{prefix}-{model}-data-quality"
 
 
-ROLE_SUFFIXES = ("pipeline", "processing", "training", "features", "endpoint", "monitor")
+def training_schedule(prefix: str, model: str) -> str:
+    """Return the name of the schedule that starts a model's training pipeline."""
+    return f"{prefix}-{model}-training"
+
+
+ROLE_SUFFIXES = ("pipeline", "processing", "training", "features", "endpoint", "monitor", "scheduler")
 """Roles of a model, one for each purpose: `{prefix}-{model}-{suffix}`."""
 
 
@@ -111,6 +116,7 @@ def model_findings(model: str, prefix: str, registry_prefix: str) -> Iterator[Fi
         ("model package group", model_package_group(registry_prefix, model)),
         ("pipeline", pipeline(prefix, model)),
         ("monitoring schedule", monitor(prefix, model)),
+        ("training schedule", training_schedule(prefix, model)),
         *(("role", f"{prefix}-{model}-{suffix}") for suffix in ROLE_SUFFIXES),
     ):
         yield from _refused(kind, name, (), len(name) - len(model))

@@ -15,6 +15,7 @@ from mlops_estate.faults import FaultsFound
 from mlops_estate.program.models import declare_model
 from mlops_estate.program.protection import declare_protection
 from mlops_estate.program.recovery import declare_recovery
+from mlops_estate.program.schedules import declare_schedules
 from mlops_estate.program.shared import Shared, declare_shared
 
 __all__ = ["PROJECT_DIR", "RefusedConfiguration", "Shared", "declare"]
@@ -45,6 +46,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         # Relative to the program's folder, so that a component's recorded inputs are the same on every machine.
         schema_file = os.path.relpath(project_dir / model.schema_path)
         models[name] = declare_model(config, name, model, schemas[name], schema_file, shared, opts)
+    declare_schedules(config, shared, models, opts)
     return {
         "environment": config.name,
         "account": config.estate.account,

@@ -23,6 +23,7 @@ COLOURS = {
     "DataLake": "#d9f0e3", "DataCatalog": "#d9f0e3", "FeatureStore": "#d9f0e3",
     "ModelRegistry": "#fbe8cf", "TrainingPipeline": "#fbe8cf", "GuardedEndpoint": "#fbe8cf", "ExecutionRole": "#f1e4f7",
     "DataQualityMonitor": "#f9dfe3", "AlertTopics": "#f9dfe3", "EnvironmentBudget": "#f9dfe3",
+    "PipelineSchedule": "#fbe8cf", "ScheduleGroup": "#fbe8cf",
 }  # fmt: skip
 LEGEND = (("foundations", "#dbe7f6"), ("data", "#d9f0e3"), ("models", "#fbe8cf"), ("watching", "#f9dfe3"))
 

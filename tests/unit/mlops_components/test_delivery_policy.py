@@ -15,7 +15,7 @@ REACH = Reach(ACCOUNT, REGION, "mlops-dev", BOUNDARY)
 KEYS = [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}" for name in ("state", "secrets")]
 # Statements on every resource: each is bound by a condition, or its actions have no resource type in IAM.
 UNBOUND = {"ListAliases", "Subscriptions"}
-PASSED_TO = ["backup.amazonaws.com", "lambda.amazonaws.com", "sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
+PASSED_TO = [f"{service}.amazonaws.com" for service in ("backup", "lambda", "sagemaker", "scheduler", "vpc-flow-logs")]
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,9 @@ LEAST = {
     "GuardedEndpoint": 10,
     "ImageRepository": 5,
     "ModelRegistry": 3,
+    "PipelineSchedule": 8,
     "PrivateNetwork": 20,
+    "ScheduleGroup": 5,
     "StateBackend": 20,
     "TrainingPipeline": 5,
 }

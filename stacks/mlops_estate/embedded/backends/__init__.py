@@ -26,6 +26,7 @@ def install() -> None:
         patches,
         runtime,
         sagemaker,
+        schedules,
         unanswered,
     )
 
@@ -41,6 +42,7 @@ def install() -> None:
     endpoints.install()
     executions.install()
     lineage.install()
+    schedules.install()
     conflicts.install()
     runtime.install()
     feature_store_runtime.install()

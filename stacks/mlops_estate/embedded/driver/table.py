@@ -22,10 +22,11 @@ def table() -> Mapping[str, Operations]:
         observability,
         protection,
         recovery,
+        scheduling,
         security,
     )
 
     rows: dict[str, Operations] = {}
-    for module in (security, compute, data, machine_learning, observability, protection, recovery):
+    for module in (security, compute, data, machine_learning, observability, protection, recovery, scheduling):
         rows.update(module.ROWS)
     return rows

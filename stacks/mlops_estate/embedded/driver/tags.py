@@ -24,6 +24,8 @@ TAGGING: Mapping[str, tuple[str, str, str, str, str]] = {
     "ecr": ("TagResource", "UntagResource", "resourceArn", "arn", "tagKeys"),
     "lambda": ("TagResource", "UntagResource", "Resource", "arn", "TagKeys"),
     "secretsmanager": ("TagResource", "UntagResource", "SecretId", "arn", "TagKeys"),
+    "sqs": ("TagQueue", "UntagQueue", "QueueUrl", "id", "TagKeys"),
+    "scheduler": ("TagResource", "UntagResource", "ResourceArn", "arn", "TagKeys"),
     "application-autoscaling": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
 }
 
@@ -81,7 +83,7 @@ def retag(row: Operations, before: Mapping[str, str], after: Mapping[str, str], 
 
 
 def _tags_member(service: str, tags: Mapping[str, str]) -> dict[str, Any]:
-    if service in {"logs", "lambda", "application-autoscaling", "backup"}:
+    if service in {"logs", "lambda", "application-autoscaling", "backup", "sqs"}:
         member = "tags" if service == "logs" else "Tags"
         return {member: {key: At(value, f"tags.{key}") for key, value in tags.items()}}
     if service == "glue":

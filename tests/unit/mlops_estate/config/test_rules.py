@@ -221,6 +221,7 @@ def test_a_name_is_accepted_exactly_when_aws_accepts_all_that_is_made_of_it(pref
         "model package group": [names.model_package_group("mlops", model)],
         "pipeline": [names.pipeline(prefix, model)],
         "monitoring schedule": [names.monitor(prefix, model)],
+        "training schedule": [names.training_schedule(prefix, model)],
         "role": [f"{prefix}-{model}-{suffix}" for suffix in names.ROLE_SUFFIXES],
         "budget": [f"{prefix}-monthly"],
         "backup vault": [names.backup_vault(prefix)],

@@ -52,6 +52,7 @@ ARNS = {
     "lambda": "function:f",
     "logs": "log-group:g",
     "sagemaker": "model/m",
+    "scheduler": "schedule-group/g",
     "sns": "topic",
 }
 
