@@ -62,7 +62,7 @@ class ScheduleGroup(pulumi.ComponentResource):
         )
         guarded = sqs.QueuePolicy(
             f"{name}-missed-policy",
-            queue_url=queue.url,
+            queue_url=queue.id,
             policy=queue_policy(args["prefix"], args["account"], args["region"]),
             opts=child,
         )
@@ -84,7 +84,7 @@ class ScheduleGroup(pulumi.ComponentResource):
         )
         self.group_name = group.name
         self.queue_arn = pulumi.Output.all(queue.arn, guarded.id).apply(lambda known: str(known[0]))
-        self.queue_url = queue.url
+        self.queue_url = queue.id  # the provider's id of a queue is its URL
         self.alarm_name = alarm.name
         self.register_outputs(
             {
