@@ -91,7 +91,7 @@ BEFORE_A_VERSION = {
 WITH_A_VERSION = {
     **BEFORE_A_VERSION,
     "aws:iam/role:Role": 6,
-    "aws:iam/rolePolicy:RolePolicy": 6,
+    "aws:iam/rolePolicy:RolePolicy": 7,
     "aws:sagemaker/model:Model": 1,
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
     "aws-native:sagemaker:Endpoint": 1,
@@ -198,8 +198,10 @@ def test_keys_reach_what_they_are_for():
 def test_topics_reach_alarms_and_budget():
     recorder = shipped("prod", 1)
     alarms = of_type(recorder, "aws:cloudwatch/metricAlarm:MetricAlarm")
-    assert {tuple(alarm.inputs["alarmActions"]) for alarm in alarms} == {
-        ("arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical",)
+    told = {alarm.inputs["namespace"]: alarm.inputs["alarmActions"] for alarm in alarms}
+    assert told == {
+        "AWS/SageMaker": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
+        "AWS/SQS": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-warning"],
     }
     budget = one(recorder, "aws:budgets/budget:Budget").inputs
     told = {
