@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
     from mlops_components.pipeline_schedule import PipelineSchedule, PipelineScheduleArgs
     from mlops_components.private_network import PrivateNetwork, PrivateNetworkArgs
+    from mlops_components.rotated_secret import RotatedSecret, RotatedSecretArgs
     from mlops_components.schedule_group import ScheduleGroup, ScheduleGroupArgs
     from mlops_components.state_backend import StateBackend, StateBackendArgs
     from mlops_components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
@@ -46,6 +47,7 @@ _COMPONENTS = {
     "PipelineSchedule": "pipeline_schedule",
     "PrivateNetwork": "private_network",
     "ScheduleGroup": "schedule_group",
+    "RotatedSecret": "rotated_secret",
     "StateBackend": "state_backend",
     "TrainingPipeline": "training_pipeline",
 }
@@ -87,6 +89,8 @@ __all__ = [
     "PipelineScheduleArgs",
     "PrivateNetwork",
     "PrivateNetworkArgs",
+    "RotatedSecret",
+    "RotatedSecretArgs",
     "ScheduleGroup",
     "ScheduleGroupArgs",
     "StateBackend",

@@ -68,6 +68,10 @@ NAME_RULES: Mapping[str, NameRule] = {
         "EventBridge schedule", r"[0-9a-zA-Z_.-]+", 64, "EventBridge Scheduler CreateSchedule, Name"
     ),
     "queue": NameRule("SQS queue", r"[a-zA-Z0-9_-]+", 80, "SQS CreateQueue, QueueName"),
+    "secret": NameRule(
+        "secret", r"(?!.*-[A-Za-z0-9]{6}$)[A-Za-z0-9/_+=.@-]+", 512,
+        "Secrets Manager CreateSecret, Name: no hyphen before six last characters",
+    ),
     "alarm": NameRule("alarm", r"[^\x00-\x1f]+", 255, "CloudWatch PutMetricAlarm, AlarmName"),
 }  # fmt: skip
 

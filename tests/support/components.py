@@ -39,6 +39,7 @@ NAMES = {
     "PipelineSchedule": "pipeline_schedule",
     "PrivateNetwork": "private_network",
     "ScheduleGroup": "schedule_group",
+    "RotatedSecret": "rotated_secret",
     "StateBackend": "state_backend",
     "TrainingPipeline": "training_pipeline",
 }
@@ -228,6 +229,12 @@ def _delivery_role(env: str, full: bool) -> dict[str, Any]:
     return {**place, **named, **state, "secrets_key_arn": key("secrets"), **(more if full else {})}
 
 
+def _rotated_secret(env: str, full: bool) -> dict[str, Any]:
+    base = {**_common(env), "secret_name": "pseudonymisation", "description": "Key of pseudonyms"}
+    more = {**NETWORK, "alarm_topic_arn": topic("critical", env), "rotation_days": 30, "key_bytes": 64}
+    return {**base, "key_arn": key("personal"), "logs_key_arn": key("operations"), **(more if full else {})}
+
+
 def _state_backend(env: str, full: bool) -> dict[str, Any]:
     users = [f"arn:aws:iam::{ACCOUNT}:role/mlops-bootstrap-delivery"]
     return {**_place("bootstrap"), "user_arns": users, **({} if full else {"protect": False})}
@@ -250,6 +257,7 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "PipelineSchedule": _pipeline_schedule,
     "PrivateNetwork": _private_network,
     "ScheduleGroup": _schedule_group,
+    "RotatedSecret": _rotated_secret,
     "StateBackend": _state_backend,
     "TrainingPipeline": _training_pipeline,
 }

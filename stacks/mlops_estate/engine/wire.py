@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import zipfile
 from typing import Any
 
 import pulumi
@@ -137,6 +139,22 @@ def has_unknown(value: Any) -> bool:
     if isinstance(value, list):
         return any(has_unknown(item) for item in value)
     return isinstance(value, str) and UNKNOWN in value
+
+
+def archive_bytes(archive: Any) -> bytes:
+    """Return an archive as a zip file: the same bytes for the same files, whenever it is made.
+
+    Raises `ValueError` for anything but an archive of string and file assets.
+    """
+    if not isinstance(archive, pulumi.AssetArchive):
+        raise ValueError(f"{type(archive).__name__} is not supported here: use an AssetArchive")  # noqa: TRY004
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, asset in sorted(archive.assets.items()):
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16  # read by everyone: Lambda runs as a user of its own
+            file.writestr(entry, asset_bytes(asset))
+    return packed.getvalue()
 
 
 def asset_bytes(asset: Any) -> bytes:

@@ -31,6 +31,7 @@ LEAST = {
     "PipelineSchedule": 8,
     "PrivateNetwork": 20,
     "ScheduleGroup": 5,
+    "RotatedSecret": 8,
     "StateBackend": 20,
     "TrainingPipeline": 5,
 }

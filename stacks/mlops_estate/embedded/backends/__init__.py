@@ -24,6 +24,7 @@ def install() -> None:
         lineage,
         packages,
         patches,
+        rotation,
         runtime,
         sagemaker,
         schedules,
@@ -44,6 +45,7 @@ def install() -> None:
     lineage.install()
     schedules.install()
     conflicts.install()
+    rotation.install()
     runtime.install()
     feature_store_runtime.install()
 

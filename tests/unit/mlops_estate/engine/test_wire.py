@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import math
+import zipfile
 
 import pulumi
 import pytest
@@ -109,6 +111,17 @@ def test_the_bytes_of_text_and_file_are_read_and_what_is_elsewhere_is_refused(tm
     assert wire.asset_bytes(pulumi.FileAsset(str(tmp_path / "f"))) == b"\x00\xff"
     with pytest.raises(ValueError, match="RemoteAsset is not supported here"):
         wire.asset_bytes(pulumi.RemoteAsset("https://h/x"))
+
+
+def test_an_archive_is_the_same_zip_file_whenever_and_in_whatever_order_it_is_made():
+    files = {"b/c.py": pulumi.StringAsset("c"), "a.py": pulumi.StringAsset("a")}
+    packed = wire.archive_bytes(pulumi.AssetArchive(files))
+    assert packed == wire.archive_bytes(pulumi.AssetArchive(dict(reversed(files.items()))))
+    with zipfile.ZipFile(io.BytesIO(packed)) as opened:
+        assert {name: opened.read(name) for name in opened.namelist()} == {"a.py": b"a", "b/c.py": b"c"}
+        assert {entry.external_attr >> 16 for entry in opened.infolist()} == {0o644}
+    with pytest.raises(ValueError, match="RemoteArchive is not supported here"):
+        wire.archive_bytes(pulumi.RemoteArchive("https://h/x"))
 
 
 @pytest.mark.parametrize(
