@@ -41,6 +41,7 @@ def test_only_dev_leaves_what_holds_data_unprotected(component):
         "aws:kms/key:Key",
         "aws:s3/bucket:Bucket",
         "aws:ecr/repository:Repository",
+        "aws:secretsmanager/secret:Secret",
         "aws:cloudwatch/logGroup:LogGroup",
         "aws-native:sagemaker:FeatureGroup",
     }
