@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlops_components.guarded_endpoint import GuardedEndpoint, GuardedEndpointArgs
     from mlops_components.image_repository import ImageRepository, ImageRepositoryArgs
     from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
+    from mlops_components.personas import Personas, PersonasArgs
     from mlops_components.pipeline_schedule import PipelineSchedule, PipelineScheduleArgs
     from mlops_components.private_network import PrivateNetwork, PrivateNetworkArgs
     from mlops_components.rotated_secret import RotatedSecret, RotatedSecretArgs
@@ -45,6 +46,7 @@ _COMPONENTS = {
     "ImageRepository": "image_repository",
     "ModelRegistry": "model_registry",
     "PipelineSchedule": "pipeline_schedule",
+    "Personas": "personas",
     "PrivateNetwork": "private_network",
     "ScheduleGroup": "schedule_group",
     "RotatedSecret": "rotated_secret",
@@ -85,6 +87,8 @@ __all__ = [
     "ImageRepositoryArgs",
     "ModelRegistry",
     "ModelRegistryArgs",
+    "Personas",
+    "PersonasArgs",
     "PipelineSchedule",
     "PipelineScheduleArgs",
     "PrivateNetwork",

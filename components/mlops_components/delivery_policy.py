@@ -11,9 +11,14 @@ from mlops_components.documents import Statement, dns_suffix, partition, policy,
 
 PROJECT = "mlops-estate"
 _REGIONAL = (
-    "application-autoscaling", "backup", "backup-storage", "cloudformation", "cloudwatch", "ec2", "ecr", "events",
-    "glue", "kms", "lambda", "logs", "s3", "sagemaker", "scheduler", "secretsmanager", "sns",
-    "sqs",
+    "application-autoscaling", "athena", "backup", "backup-storage", "cloudformation", "cloudwatch", "ec2", "ecr",
+    "events", "glue", "kms", "lambda", "logs", "s3", "sagemaker", "scheduler", "secretsmanager", "sns", "sqs",
+)  # fmt: skip
+_READ_RECORDS = (
+    "cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*", "cloudtrail:LookupEvents", "config:Describe*",
+    "config:Get*", "config:List*", "config:SelectResourceConfig", "guardduty:Get*", "guardduty:List*",
+    "iam:GenerateCredentialReport", "iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "inspector2:List*",
+    "macie2:Get*", "macie2:List*", "securityhub:Describe*", "securityhub:Get*",
 )  # fmt: skip
 _CHANGE_ROLES = (
     "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
@@ -72,6 +77,8 @@ def boundary_policy(reach: Reach, state_bucket: str, state_key_arn: str, secrets
             statement("ServicesInTheRegion", services, ["*"], condition=here),
             # Budgets has no region, so the statement above refuses it.
             statement("Budgets", ["budgets:*"], [reach.arn("budgets", "budget/*", region=False)]),
+            # An auditor's role reads what was recorded and who is who; to change identities takes what follows.
+            statement("ReadRecords", _READ_RECORDS, ["*"]),
             *_role_statements(reach),
             *_keep_statements(reach, state_bucket, [state_key_arn, secrets_key_arn]),
         ]

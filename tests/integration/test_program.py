@@ -16,6 +16,7 @@ from mlops_estate.faults import FaultsFound
 
 REGISTRY = "123456789012"
 SHARED = {
+    "mlops:index:Personas people",
     "mlops:index:EncryptionKeys keys",
     "mlops:index:PrivateNetwork network",
     "mlops:index:DataLake lake",

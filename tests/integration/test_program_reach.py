@@ -19,6 +19,7 @@ from mlops_estate.config import names
 from mlops_estate.config.blocks import block_of
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.models import ModelBlock
+from mlops_estate.config.people import EXAMPLE as PEOPLE
 
 REGISTRY = {"account": "123456789012", "member_accounts": ["111122223333"]}
 VPC = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"], "s3_endpoint_ids": ["vpce-0a1b2c3d"]}
@@ -45,6 +46,12 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"registry": {**REGISTRY, "organization_id": "o-a1b2c3d4e5"}},
     ),
     "registry.repositories": ({"registry": REGISTRY}, {"registry": {**REGISTRY, "repositories": ["training"]}}),
+    **{
+        f"people.{persona}.{key}": ({}, {"people": {**PEOPLE, persona: {**PEOPLE[persona], key: value}}})
+        for persona in PEOPLE
+        for key, value in (("sso", "Other"), ("principals", ["arn:aws:iam::123456789012:role/other"]))
+    },
+    "people.identity_accounts": ({}, {"people": {**PEOPLE, "identity_accounts": ["999999999999"]}}),
     "prefix": ({}, {"prefix": "ml-{environment}"}),
     "owner": ({}, {"owner": "risk"}),
     "network.cidr": ({}, {"network": {"cidr": "10.1.0.0/16"}}),

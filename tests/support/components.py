@@ -37,6 +37,7 @@ NAMES = {
     "ImageRepository": "image_repository",
     "ModelRegistry": "model_registry",
     "PipelineSchedule": "pipeline_schedule",
+    "Personas": "personas",
     "PrivateNetwork": "private_network",
     "ScheduleGroup": "schedule_group",
     "RotatedSecret": "rotated_secret",
@@ -240,6 +241,24 @@ def _state_backend(env: str, full: bool) -> dict[str, Any]:
     return {**_place("bootstrap"), "user_arns": users, **({} if full else {"protect": False})}
 
 
+def _personas(env: str, full: bool) -> dict[str, Any]:
+    trust: list[dict[str, Any]] = [
+        {"persona": persona, "permission_set": name}
+        for persona, name in (
+            ("data_scientist", "DataScientist"), ("ml_engineer", "MlEngineer"), ("model_approver", "ModelApprover"),
+            ("auditor", "Auditor"), ("platform_operator", "PlatformOperator"),
+        )
+    ]  # fmt: skip
+    registry = {"registry_account": ACCOUNT if full else OTHER_ACCOUNT, "registry_prefix": "mlops"}
+    keys = _keys("personal", "features", "models", "operations")
+    base = {**_common(env), "environment": env, **registry, **keys, "trust": trust}
+    if not full:
+        return base
+    named = [f"arn:aws:iam::{ACCOUNT}:user/ops/eve", f"arn:aws:iam::{OTHER_ACCOUNT}:role/operators"]
+    trust[4] = {"persona": "platform_operator", "principal_arns": named}
+    return {**base, "identity_account_ids": [OTHER_ACCOUNT], "project": "scoring"}
+
+
 _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "AlertTopics": _alert_topics,
     "BackupPlan": _backup_plan,
@@ -255,6 +274,7 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "ImageRepository": _image_repository,
     "ModelRegistry": _model_registry,
     "PipelineSchedule": _pipeline_schedule,
+    "Personas": _personas,
     "PrivateNetwork": _private_network,
     "ScheduleGroup": _schedule_group,
     "RotatedSecret": _rotated_secret,
@@ -301,6 +321,7 @@ _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
     },
     "ImageRepository": {"elsewhere": {"registry_account": OTHER_ACCOUNT}},
     "ModelRegistry": {"elsewhere": {"registry_account": OTHER_ACCOUNT}},
+    "Personas": {"bounded": {"permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary"}},
     "PrivateNetwork": {
         "brought": {"zones": None, "logs_key_arn": None, "vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"]},
     },

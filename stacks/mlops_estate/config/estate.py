@@ -9,6 +9,7 @@ from pydantic import Field
 from mlops_estate.config.adoption import AdoptBlock
 from mlops_estate.config.baseline import AccountBaselineBlock, short_form_in_schema
 from mlops_estate.config.classes import Block, EnvironmentClass, by_class
+from mlops_estate.config.people import EXAMPLE, PeopleBlock
 from mlops_estate.config.protection import ProtectionBlock
 from mlops_estate.config.recovery import RecoveryBlock
 
@@ -204,6 +205,7 @@ class EstateBlock(Block):
         examples=[["eu-west-1a"]],
     )
     registry: RegistryBlock = Field(description="The model registry.", examples=[{"account": "123456789012"}])
+    people: PeopleBlock = Field(description="Who may take which persona; required.", examples=[EXAMPLE])
     prefix: str = Field(
         default="mlops-{environment}",
         pattern=r"^([a-z0-9-]|\{environment\})+$",

@@ -13,6 +13,7 @@ from mlops_estate.config.document import nearest
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.findings import Finding, Rule
 from mlops_estate.config.models import ModelBlock
+from mlops_estate.config.people_rules import PEOPLE_RULES
 from mlops_estate.config.recovery_rules import RECOVERY_RULES
 
 _API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
@@ -117,6 +118,7 @@ ESTATE_RULES: tuple[Rule, ...] = (
     budget_steps_rise,
     *ADOPTION_RULES,
     *RECOVERY_RULES,
+    *PEOPLE_RULES,
 )
 
 

@@ -13,6 +13,7 @@ import pulumi_aws_native as aws_native
 from mlops_estate.config import EnvironmentConfig, load_schemas
 from mlops_estate.faults import FaultsFound
 from mlops_estate.program.models import declare_model
+from mlops_estate.program.people import declare_people
 from mlops_estate.program.protection import declare_protection
 from mlops_estate.program.recovery import declare_recovery
 from mlops_estate.program.schedules import declare_schedules
@@ -41,6 +42,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     shared = declare_shared(config, schemas, opts)
     protection = declare_protection(config, shared, opts)
     recovery = declare_recovery(config, shared, opts)
+    people = declare_people(config, shared, opts)
     models = {}
     for name, model in config.models.items():
         # Relative to the program's folder, so that a component's recorded inputs are the same on every machine.
@@ -79,6 +81,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         "budget": shared.budget.budget_name,
         **protection,
         "recovery": recovery,
+        "people": people,
         "models": models,
     }
 

@@ -54,12 +54,24 @@ def test_no_role_is_made_or_strengthened_without_the_boundary(document):
     "document", [boundary_policy(REACH, "the-state", *KEYS), delivery_policy(REACH, "the-state", *KEYS)]
 )
 def test_only_roles_of_the_environment_are_reached_and_the_boundary_stays(document):
-    iam = [s for s in statements(document).values() if any(action.startswith("iam:") for action in s["Action"])]
+    # What only reads identities reaches all of them: an audit's question.
+    iam = [
+        s for sid, s in statements(document).items()
+        if sid != "ReadRecords" and any(action.startswith("iam:") for action in s["Action"])
+    ]  # fmt: skip
     reached = {resource for statement in iam for resource in statement["Resource"]}
     assert {resource.split(":role/")[1].split("/")[0] for resource in reached} == {"mlops-dev-*", "aws-service-role"}
     actions = {action for statement in iam for action in statement["Action"]}
     assert "iam:DeleteRolePermissionsBoundary" not in actions
     assert not [action for action in actions if re.search(r"User|AccessKey|OpenID|PolicyVersion|CreatePolicy", action)]
+
+
+def test_what_the_boundary_lets_be_read_everywhere_changes_nothing():
+    read = statements(boundary_policy(REACH, "the-state", *KEYS))["ReadRecords"]["Action"]
+    verbs = {
+        re.match(r"\w+:(Describe|Generate|Get|List|Lookup|Select|Simulate)", action) is not None for action in read
+    }
+    assert verbs == {True}
 
 
 def test_roles_are_passed_to_the_services_of_the_estate_alone(delivery):

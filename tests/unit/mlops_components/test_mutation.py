@@ -29,6 +29,7 @@ LEAST = {
     "ImageRepository": 5,
     "ModelRegistry": 3,
     "PipelineSchedule": 8,
+    "Personas": 6,
     "PrivateNetwork": 20,
     "ScheduleGroup": 5,
     "RotatedSecret": 8,

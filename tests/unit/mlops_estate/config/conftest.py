@@ -14,6 +14,13 @@ ESTATE: dict[str, Any] = {
     "region": "eu-west-1",
     "zones": ["eu-west-1a", "eu-west-1b"],
     "registry": {"account": "123456789012"},
+    "people": {
+        "data_scientist": {"sso": "DataScientist"},
+        "ml_engineer": {"sso": "MlEngineer"},
+        "model_approver": {"sso": "ModelApprover"},
+        "auditor": {"sso": "Auditor"},
+        "platform_operator": {"sso": "PlatformOperator"},
+    },
 }
 MODELS: dict[str, Any] = {"churn": {"data": "data/churn/rows.csv", "label": "left", "protected_attribute": "gender"}}
 

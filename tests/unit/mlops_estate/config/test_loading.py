@@ -92,6 +92,12 @@ def test_faults_of_form_and_of_content_come_together_in_the_order_of_lines(proje
     region: eu-west-1
     zones: [eu-west-1a]
     registry: {account: "123456789012"}
+    people:
+      data_scientist: {sso: DataScientist}
+      ml_engineer: {sso: MlEngineer}
+      model_approver: {sso: ModelApprover}
+      auditor: {sso: Auditor}
+      platform_operator: {sso: PlatformOperator}
   mlops-estate:models:
     churn: {data: rows.csv, label: left, protected_attribute: gender}
     churn: {}
@@ -103,9 +109,9 @@ def test_faults_of_form_and_of_content_come_together_in_the_order_of_lines(proje
     faults = faults_of("dev", project(content))
     assert [(fault.line, fault.where) for fault in faults] == [
         (3, "estate.account"),
-        (9, "models.churn"),
-        (10, "models.other.label"),
-        (12, "models.other.lable"),
+        (15, "models.churn"),
+        (16, "models.other.label"),
+        (18, "models.other.lable"),
     ]
     assert faults[0].fix == 'quote it: "123456789012"'
     assert faults[3].fix == "did you mean `label`?"
