@@ -272,7 +272,7 @@ def _learning_statements(reach: Reach) -> list[Statement]:
     packages = [reach.arn("sagemaker", "model-package/*")]
     return [
         # Models and configurations are named after the model and by the provider, so their names have no one start.
-        statement("MachineLearning", sorted(actions), [reach.arn("sagemaker", f"{kind}/*") for kind in kinds]),
+        statement("Learning", sorted(actions), [reach.arn("sagemaker", f"{kind}/*") for kind in kinds]),
         statement("ReadVersions", ["sagemaker:DescribeModelPackage"], packages),
         statement(
             "Scaling", [f"application-autoscaling:{action}" for action in scaling],
