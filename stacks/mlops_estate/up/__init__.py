@@ -99,6 +99,7 @@ def _before(session: EstateSession) -> list[str]:
 
 
 def _stand_up(session: EstateSession) -> UpReport:
+    from mlops_estate.up.lineage import record_endpoint
     from mlops_estate.up.live import ask_endpoint
 
     config = session.environment.config
@@ -124,6 +125,7 @@ def _stand_up(session: EstateSession) -> UpReport:
         for model in report.models:
             if model.version:
                 ask_endpoint(session, model)
+                record_endpoint(session, model)
     _read_back(session, report)
     report.outputs = {key: value for key, value in graph.stack_outputs.items() if key not in graph.secret_stack_outputs}
     report.notes += [note for note in graph.notes if note not in report.notes]

@@ -22,6 +22,7 @@ class ModelReport:
     endpoint: str = ""
     endpoint_status: str = ""
     sample_prediction: str = ""
+    lineage: dict[str, Any] = field(default_factory=dict)
     waits_for: str = ""
 
 
@@ -119,7 +120,7 @@ def _model_lines(model: ModelReport) -> list[str]:
     )
     if not model.records_ingested:
         registered = f"  registry       version {model.version}, {model.approval_status}, trained by an earlier run"
-        return [f"Model {model.name}", registered, answers]
+        return [f"Model {model.name}", registered, answers, *_lineage_lines(model)]
     return [
         f"Model {model.name}",
         f"  feature store  {model.records_ingested:,} records",
@@ -127,6 +128,19 @@ def _model_lines(model: ModelReport) -> list[str]:
         f"  registry       version {model.version}, {model.approval_status}, model sha256 {model.model_sha256[:16]}…",
         f"  evaluation     {metrics}",
         answers,
+        *_lineage_lines(model),
+    ]
+
+
+def _lineage_lines(model: ModelReport) -> list[str]:
+    """Say what the recorded lineage answers: which data are behind the endpoint, and where these went."""
+    if not model.lineage.get("data"):
+        return []
+    snapshot = model.lineage["data"][0]
+    return [
+        f"  lineage        {model.lineage['entities']} entities, {model.lineage['associations']} associations recorded",
+        f"                 behind {model.endpoint}: {snapshot['uri']} (sha256 {snapshot['sha256'][:16]}…)",
+        f"                 endpoints that serve a model of it: {', '.join(model.lineage['endpoints'])}",
     ]
 
 

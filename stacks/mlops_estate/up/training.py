@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_estate.faults import Fault
 from mlops_estate.up.data import fetcher, split_uri, storer
+from mlops_estate.up.lineage import record_training
 from mlops_estate.up.report import ModelReport
 from mlops_estate.up.session import EstateSession, HalfWay
 
@@ -32,7 +33,7 @@ def train_model(session: EstateSession, name: str) -> ModelReport:
     with session.phase("train"):
         run = _run_pipeline(session, name, outputs["pipeline"], data_uri)
     _describe(session, report, run)
-    _register(session, name, run, report)
+    _register(session, name, run, report, data_uri)
     return report
 
 
@@ -132,8 +133,8 @@ def _describe(session: EstateSession, report: ModelReport, run: PipelineRun) -> 
         report.model_sha256 = hashlib.sha256(body).hexdigest()
 
 
-def _register(session: EstateSession, name: str, run: PipelineRun, report: ModelReport) -> None:
-    """Register the model and approve it, up to the version that the configuration pins."""
+def _register(session: EstateSession, name: str, run: PipelineRun, report: ModelReport, data_uri: str) -> None:
+    """Register the model, approve it and record its lineage, up to the version that the configuration pins."""
     if run.model_package is None:
         report.waits_for = "a model that passes the quality gate (training.minimum_auc)"
         return
@@ -149,5 +150,6 @@ def _register(session: EstateSession, name: str, run: PipelineRun, report: Model
             ModelApprovalStatus="Approved",
             ApprovalDescription="approved by `estate up`: the quality gate of the pipeline passed",
         )
+        record_training(session, report, arn, data_uri)
     described = sagemaker.describe_model_package(ModelPackageName=arn)
     report.version, report.approval_status = described["ModelPackageVersion"], described["ModelApprovalStatus"]

@@ -193,7 +193,7 @@ def _wanted(kind: Kind, row: dict[str, Any], params: dict[str, Any]) -> bool:
                 return False
         elif name.endswith(("After", "Before")):
             time = row.get(name.removesuffix("After").removesuffix("Before"), row["CreationTime"])
-            asked = _instant(value)
+            asked = instant(value)
             if (time <= asked) if name.endswith("After") else (time >= asked):
                 return False
         elif name.endswith("Equals") or name in {*kind.keys, *kind.optional_keys}:
@@ -204,7 +204,8 @@ def _wanted(kind: Kind, row: dict[str, Any], params: dict[str, Any]) -> bool:
     return True
 
 
-def _instant(value: Any) -> datetime.datetime:
+def instant(value: Any) -> datetime.datetime:
+    """Return a request's time, seconds since 1970 or ISO 8601, as rows hold it: UTC, without a zone."""
     if isinstance(value, int | float):
         return datetime.datetime.fromtimestamp(value, datetime.UTC).replace(tzinfo=None)
     return datetime.datetime.fromisoformat(str(value).replace("Z", "+00:00")).replace(tzinfo=None)

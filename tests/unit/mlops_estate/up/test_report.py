@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -104,3 +105,12 @@ def test_differences_and_leftovers_are_named():
     assert lines[where + 1 : where + 5] == [
         "  retained as declared: urn:r", "  left as expected: a key", "  UNEXPECTED: s3 buckets: x", "  FAILED: cannot",
     ]  # fmt: skip
+
+
+def test_lineage_is_told_by_what_it_answers():
+    data = [{"uri": "s3://curated/data.csv", "sha256": "c" * 64, "stage": "snapshot"}]
+    lineage = {"entities": 10, "associations": 9, "data": data, "endpoints": ["e", "f"]}
+    text = as_text(report(models=[replace(TRAINED, lineage=lineage)]))
+    assert "  lineage        10 entities, 9 associations recorded\n" in text
+    assert f"behind e: s3://curated/data.csv (sha256 {'c' * 16}…)\n" in text
+    assert "endpoints that serve a model of it: e, f\n" in text
