@@ -7,16 +7,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlops_components.account_baseline import AccountBaseline, AccountBaselineArgs
     from mlops_components.alert_topics import AlertTopics, AlertTopicsArgs
     from mlops_components.backup_plan import BackupPlan, BackupPlanArgs
     from mlops_components.data_catalog import DataCatalog, DataCatalogArgs
     from mlops_components.data_lake import DataLake, DataLakeArgs
     from mlops_components.data_quality_monitor import DataQualityMonitor, DataQualityMonitorArgs
     from mlops_components.delivery_role import DeliveryRole, DeliveryRoleArgs
+    from mlops_components.detective_controls import DetectiveControls, DetectiveControlsArgs
     from mlops_components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
     from mlops_components.environment_budget import EnvironmentBudget, EnvironmentBudgetArgs
     from mlops_components.execution_role import ExecutionRole, ExecutionRoleArgs
     from mlops_components.feature_store import FeatureStore, FeatureStoreArgs
+    from mlops_components.finding_alerts import FindingAlerts, FindingAlertsArgs
     from mlops_components.guarded_endpoint import GuardedEndpoint, GuardedEndpointArgs
     from mlops_components.image_repository import ImageRepository, ImageRepositoryArgs
     from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
@@ -32,16 +35,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _COMPONENTS = {
+    "AccountBaseline": "account_baseline",
     "AlertTopics": "alert_topics",
     "BackupPlan": "backup_plan",
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
     "DeliveryRole": "delivery_role",
+    "DetectiveControls": "detective_controls",
     "EncryptionKeys": "encryption_keys",
     "EnvironmentBudget": "environment_budget",
     "ExecutionRole": "execution_role",
     "FeatureStore": "feature_store",
+    "FindingAlerts": "finding_alerts",
     "GuardedEndpoint": "guarded_endpoint",
     "ImageRepository": "image_repository",
     "ModelRegistry": "model_registry",
@@ -60,6 +66,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "AccountBaseline",
+    "AccountBaselineArgs",
     "AlertTopics",
     "AlertTopicsArgs",
     "ArgumentFaults",
@@ -73,6 +81,8 @@ __all__ = [
     "DataQualityMonitorArgs",
     "DeliveryRole",
     "DeliveryRoleArgs",
+    "DetectiveControls",
+    "DetectiveControlsArgs",
     "EncryptionKeys",
     "EncryptionKeysArgs",
     "EnvironmentBudget",
@@ -81,6 +91,8 @@ __all__ = [
     "ExecutionRoleArgs",
     "FeatureStore",
     "FeatureStoreArgs",
+    "FindingAlerts",
+    "FindingAlertsArgs",
     "GuardedEndpoint",
     "GuardedEndpointArgs",
     "ImageRepository",

@@ -99,7 +99,10 @@ def topic_policy(prefix: str, account: str, region: str, severity: str) -> str:
 
     return policy([
         publish("CloudWatchAlarms", "cloudwatch", f"{arn}:cloudwatch:{region}:{account}:alarm:{prefix}-*"),
-        publish("EventBridgeRules", "events", f"{arn}:events:{region}:{account}:rule/{prefix}-*"),
+        # EventBridge sends no source with what it publishes, so a condition would refuse every event (EventBridge user
+        # guide, Resource-based policies: no Condition blocks in SNS topic policies). Rules of other accounts publish by
+        # a role of their own, which this does not let in.
+        statement("EventBridgeRules", ["sns:Publish"], topic, principal=service_principal("events")),
         publish("Budgets", "budgets", f"{arn}:budgets::{account}:*"),
         statement(
             "RolesOfTheEnvironment", ["sns:Publish"], topic, principal={"AWS": f"{arn}:iam::{account}:root"},

@@ -7,6 +7,7 @@ condition.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from mlops_components.delivery_detection import detection_statements
 from mlops_components.delivery_policy import PROJECT, Reach
 from mlops_components.delivery_recovery import recovery_statements
 from mlops_components.documents import Statement, policy, statement
@@ -71,6 +72,7 @@ def schedule_statements(reach: Reach) -> Sequence[Statement]:
 
 
 AREAS: Mapping[str, Callable[[Reach], Sequence[Statement]]] = {
+    "detection": detection_statements,
     "protection": protection_statements,
     "recovery": recovery_statements,
     "schedules": schedule_statements,

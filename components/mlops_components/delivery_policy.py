@@ -11,6 +11,7 @@ from mlops_components.documents import Statement, dns_suffix, partition, policy,
 
 PROJECT = "mlops-estate"
 _REGIONAL = (
+    "access-analyzer", "guardduty", "inspector2", "macie2", "securityhub",
     "application-autoscaling", "athena", "backup", "backup-storage", "cloudformation", "cloudwatch", "ec2", "ecr",
     "events", "glue", "kms", "lambda", "logs", "s3", "sagemaker", "scheduler", "secretsmanager", "sns", "sqs",
 )  # fmt: skip
@@ -37,6 +38,14 @@ _SERVICE_ROLES = (
     "backup.amazonaws.com/AWSServiceRoleForBackup",
     "restore-testing.backup.amazonaws.com/AWSServiceRoleForBackupRestoreTesting",
     "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
+)
+
+_DETECTIVE_ROLES = (
+    "access-analyzer.amazonaws.com/AWSServiceRoleForAccessAnalyzer",
+    "guardduty.amazonaws.com/AWSServiceRoleForAmazonGuardDuty",
+    "inspector2.amazonaws.com/AWSServiceRoleForAmazonInspector2",
+    "macie.amazonaws.com/AWSServiceRoleForAmazonMacie",
+    "securityhub.amazonaws.com/AWSServiceRoleForSecurityHub",
 )
 
 # On what carries no project's tag: neither another project's nor, as at a creation, any.
@@ -80,6 +89,7 @@ def boundary_policy(reach: Reach, state_bucket: str, state_key_arn: str, secrets
             # An auditor's role reads what was recorded and who is who; to change identities takes what follows.
             statement("ReadRecords", _READ_RECORDS, ["*"]),
             *_role_statements(reach),
+            detective_roles_statement(reach),
             *_keep_statements(reach, state_bucket, [state_key_arn, secrets_key_arn]),
         ]
     )
@@ -111,6 +121,12 @@ def _role_statements(reach: Reach) -> list[Statement]:
         # The first scalable target, backup vault and restore test make their service's role where there is none.
         statement("ServiceRoles", ["iam:CreateServiceLinkedRole"], service_roles),
     ]
+
+
+def detective_roles_statement(reach: Reach) -> Statement:
+    """Let each detective control make its service's role where the account has none (their user guides)."""
+    roles = [reach.arn("iam", f"role/aws-service-role/{role}", region=False) for role in _DETECTIVE_ROLES]
+    return statement("DetectiveServiceRoles", ["iam:CreateServiceLinkedRole"], roles)
 
 
 def _keep_statements(reach: Reach, bucket: str, key_arns: Sequence[str]) -> list[Statement]:

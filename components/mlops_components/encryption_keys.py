@@ -20,6 +20,7 @@ from mlops_components.documents import (
     service_principal,
     statement,
 )
+from mlops_components.network_perimeter import macie_role
 from mlops_components.validation import Checker
 
 DATA_CLASSES: Mapping[str, str] = {
@@ -71,6 +72,8 @@ class EncryptionKeysArgs(TypedDict):
     """AWS organisation that they have to belong to. Default: any."""
     models_bucket: NotRequired[str]
     """Name of the bucket whose artefacts other accounts decrypt. Default: the one that `DataLake` makes for models."""
+    macie_reads: NotRequired[bool]
+    """Whether Macie may decrypt records of people, to look for what should not be among them. Default: false."""
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the keys. Default: false in dev, else true."""
     adopted_key_ids: NotRequired[dict[str, str]]
@@ -171,6 +174,7 @@ class EncryptionKeys(pulumi.ComponentResource):
         return key_policy(
             data_class, args["prefix"], args["account"], args["region"],
             args.get("user_arns") or (), members_of(args), args.get("models_bucket") or "",
+            macie_reads=bool(args.get("macie_reads")),
         )  # fmt: skip
 
 
@@ -182,6 +186,8 @@ def key_policy(
     user_arns: Sequence[str] = (),
     members: Members | None = None,
     models_bucket: str = "",
+    *,
+    macie_reads: bool = False,
 ) -> str:
     """Return the policy of one data class's key; `members` are the other accounts that deploy models from here."""
     made = [
@@ -190,6 +196,8 @@ def key_policy(
     ]
     if data_class == "operations":
         made += _service_statements(prefix, account, region)
+    if data_class == "personal" and macie_reads:
+        made.append(_macie_statement(account, region))
     if data_class == "models":
         made.append(_images_statement(prefix, account, region, user_arns))
         models = bucket_arn(models_bucket or bucket_name(prefix, "models", account, region), region)
@@ -230,10 +238,10 @@ def _service_statements(prefix: str, account: str, region: str) -> list[Statemen
                 "ArnLike": {"aws:SourceArn": f"{arn}:cloudwatch:{region}:{account}:alarm:{prefix}-*"},
             },
         ),
-        statement(
-            "EventBridgeToTopics", _SERVICE_USE, ["*"], principal=service_principal("events"),
-            condition={"StringEquals": owner},
-        ),
+        # EventBridge sends no source with what it publishes (see AlertTopics): what it encrypts for is told by
+        # the encryption context of SNS and SQS instead (their developer guides, Key management).
+        _events_statement("EventBridgeToTopics", "aws:sns:topicArn", f"{arn}:sns:{region}:{account}:{prefix}-*"),
+        _events_statement("EventBridgeToQueues", "aws:sqs:arn", f"{arn}:sqs:{region}:{account}:{prefix}-*"),
         statement(
             "BudgetsToTopics", _SERVICE_USE, ["*"], principal=service_principal("budgets"),
             condition={"StringEquals": owner, "ArnLike": {"aws:SourceArn": f"{arn}:budgets::{account}:*"}},
@@ -243,6 +251,23 @@ def _service_statements(prefix: str, account: str, region: str) -> list[Statemen
             condition={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
         ),
     ]  # fmt: skip
+
+
+def _events_statement(sid: str, context: str, arns: str) -> Statement:
+    condition = {"ArnLike": {f"kms:EncryptionContext:{context}": arns}}
+    return statement(sid, _SERVICE_USE, ["*"], principal=service_principal("events"), condition=condition)
+
+
+def _macie_statement(account: str, region: str) -> Statement:
+    """Let Macie decrypt what it looks into (Macie user guide, Analysing encrypted objects).
+
+    Its service-linked role may not exist yet, and a policy that names an absent role is refused; nor has that role a
+    policy of its own for keys, so the key grants by itself, to whoever bears the role's ARN in this account.
+    """
+    bearer = {"aws:PrincipalArn": macie_role(account, region), "kms:CallerAccount": account}
+    return statement(
+        "DecryptByMacie", ["kms:Decrypt"], ["*"], principal={"AWS": "*"}, condition={"StringEquals": bearer}
+    )
 
 
 def _images_statement(prefix: str, account: str, region: str, user_arns: Sequence[str]) -> Statement:

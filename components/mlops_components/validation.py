@@ -72,6 +72,10 @@ NAME_RULES: Mapping[str, NameRule] = {
         "secret", r"(?!.*-[A-Za-z0-9]{6}$)[A-Za-z0-9/_+=.@-]+", 512,
         "Secrets Manager CreateSecret, Name: no hyphen before six last characters",
     ),
+    "event_rule": NameRule("EventBridge rule", r"[.\-_A-Za-z0-9]+", 64, "EventBridge PutRule, Name"),
+    "analyzer": NameRule(
+        "access analyzer", r"[A-Za-z_][A-Za-z0-9_.-]*", 255, "Access Analyzer CreateAnalyzer, analyzerName"
+    ),
     "alarm": NameRule("alarm", r"[^\x00-\x1f]+", 255, "CloudWatch PutMetricAlarm, AlarmName"),
 }  # fmt: skip
 

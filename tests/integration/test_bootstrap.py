@@ -28,6 +28,7 @@ BLOCK = {
     "branches": ["main"],
 }
 HOST = "token.actions.githubusercontent.com"
+CHANGES = ("Create", "Get", "Update", "Delete")
 # Where IAM's action is not called like the operation, or the embedded account goes another way than the provider.
 NAMED_OTHERWISE = {
     "s3:HeadBucket": "s3:ListBucket",
@@ -44,6 +45,10 @@ NAMED_OTHERWISE = {
     "s3:PutObjectLockConfiguration": "s3:PutBucketObjectLockConfiguration",
     "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     "s3:HeadObject": "s3:GetObject",
+    "s3control:PutPublicAccessBlock": "s3:PutAccountPublicAccessBlock",
+    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+    "s3control:DeletePublicAccessBlock": "s3:PutAccountPublicAccessBlock",
+    **{f"accessanalyzer:{verb}Analyzer": f"access-analyzer:{verb}Analyzer" for verb in CHANGES},
     "budgets:CreateBudget": "budgets:ModifyBudget",
     "budgets:UpdateBudget": "budgets:ModifyBudget",
     "budgets:DeleteBudget": "budgets:ModifyBudget",

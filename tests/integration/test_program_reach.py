@@ -16,6 +16,7 @@ from tests.support.programs import PROJECT, configured, program
 
 import mlops_components
 from mlops_estate.config import names
+from mlops_estate.config.baseline import AccountBaselineBlock
 from mlops_estate.config.blocks import block_of
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.models import ModelBlock
@@ -25,6 +26,7 @@ REGISTRY = {"account": "123456789012", "member_accounts": ["111122223333"]}
 VPC = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"], "s3_endpoint_ids": ["vpce-0a1b2c3d"]}
 OWN = {**VPC, "security_group_ids": ["sg-0a1b2c3d"]}
 
+ONCE = AccountBaselineBlock.model_fields.keys() - {"default"}
 # Key -> (what the estate is compared with, the changed block): for prod, with a version pinned.
 ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "environment_class": ({}, {"environment_class": "staging"}),
@@ -92,7 +94,6 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"protection": {"outside_role_arns": ["arn:aws:iam::123456789012:role/data-delivery"]}},
     ),
     "account_baseline.default": ({"account_baseline": "off"}, {"account_baseline": "create"}),
-    "account_baseline.catalog_encryption": ({}, {"account_baseline": {"catalog_encryption": "existing"}}),
     **{
         f"adopt.buckets.{purpose.replace('-', '_')}": ({}, {"adopt": {"buckets": {purpose.replace("-", "_"): "acme"}}})
         for purpose in names.BUCKET_PURPOSES
@@ -101,6 +102,13 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         f"adopt.keys.{data_class}": ({}, {"adopt": {"keys": {data_class: "1234abcd-12ab-34cd-56ef-1234567890ab"}}})
         for data_class in ("personal", "features", "models", "operations")
     },
+    **{f"account_baseline.{key}": ({}, {"account_baseline": {key: "off", "default": "create"}}) for key in ONCE},
+    "detection.finding_frequency": ({}, {"detection": {"finding_frequency": "ONE_HOUR"}}),
+    "detection.guardduty_features": ({}, {"detection": {"guardduty_features": ["AI_PROTECTION"]}}),
+    "detection.macie_schedule": ({}, {"detection": {"macie_schedule": "monthly"}}),
+    "detection.macie_sampling_percent": ({}, {"detection": {"macie_sampling_percent": 9}}),
+    "detection.standards": ({}, {"detection": {"standards": ["pci-dss/v/4.0.1"]}}),
+    "detection.inspector_scans": ({}, {"detection": {"inspector_scans": ["EC2"]}}),
     "delivery_role_arns": ({}, {"delivery_role_arns": ["arn:aws:iam::123456789012:role/delivery"]}),
     "permissions_boundary_arn": (
         {},

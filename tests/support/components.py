@@ -23,16 +23,19 @@ EXPECTED = Path(__file__).resolve().parents[1] / "unit" / "mlops_components" / "
 OTHER_ACCOUNT = "222222222222"
 MODEL = "mortgage-approval"
 NAMES = {
+    "AccountBaseline": "account_baseline",
     "AlertTopics": "alert_topics",
     "BackupPlan": "backup_plan",
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
     "DeliveryRole": "delivery_role",
+    "DetectiveControls": "detective_controls",
     "EncryptionKeys": "encryption_keys",
     "EnvironmentBudget": "environment_budget",
     "ExecutionRole": "execution_role",
     "FeatureStore": "feature_store",
+    "FindingAlerts": "finding_alerts",
     "GuardedEndpoint": "guarded_endpoint",
     "ImageRepository": "image_repository",
     "ModelRegistry": "model_registry",
@@ -100,7 +103,7 @@ def _buckets(env: str, *purposes: str) -> dict[str, str]:
 
 def _encryption_keys(env: str, full: bool) -> dict[str, Any]:
     more = {"user_arns": [f"arn:aws:iam::{ACCOUNT}:role/deliver"], "reader_account_ids": [OTHER_ACCOUNT], **_MEMBERS}
-    return {**_common(env), **(more if full else {})}
+    return {**_common(env), **({**more, "macie_reads": True} if full else {})}
 
 
 def _private_network(env: str, full: bool) -> dict[str, Any]:
@@ -259,7 +262,26 @@ def _personas(env: str, full: bool) -> dict[str, Any]:
     return {**base, "identity_account_ids": [OTHER_ACCOUNT], "project": "scoring"}
 
 
+def _account_baseline(env: str, full: bool) -> dict[str, Any]:
+    return {"account": ACCOUNT, **({"s3_public_access_block": "create", "ebs_encryption": "create"} if full else {})}
+
+
+def _detective_controls(env: str, full: bool) -> dict[str, Any]:
+    controls = ("guardduty", "macie", "security_hub", "inspector", "access_analyzer")
+    buckets = {"personal_buckets": [bucket("raw", env), bucket("capture", env)]}
+    return {**_common(env), **({**dict.fromkeys(controls, "create"), **buckets} if full else {})}
+
+
+def _finding_alerts(env: str, full: bool) -> dict[str, Any]:
+    topics = {f"{severity}_topic_arn": topic(severity, env) for severity in ("critical", "warning", "info")}
+    more = {} if full else {"sources": ["guardduty"]}
+    return {**_place(env), **topics, "key_arn": key("operations"), **more}
+
+
 _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
+    "AccountBaseline": _account_baseline,
+    "DetectiveControls": _detective_controls,
+    "FindingAlerts": _finding_alerts,
     "AlertTopics": _alert_topics,
     "BackupPlan": _backup_plan,
     "DataCatalog": _data_catalog,
@@ -291,6 +313,9 @@ _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
             "adopted_key_ids": {"personal": key("1234abcd-12ab-34cd-56ef-1234567890ab")},
             "retained_classes": ["features"],
         },
+    },
+    "DetectiveControls": {
+        "existing": {"environment_class": "staging", "personal_buckets": [bucket("raw", "staging")]},
     },
     "DeliveryRole": {
         "gitlab": {"issuer": "gitlab", "repository": "acme/ml/estate", "branches": ["main", "release/*"]},

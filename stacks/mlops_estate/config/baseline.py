@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from mlops_estate.config.classes import Block
+from mlops_estate.config.classes import Block, by_class
 
 Mode = Literal["create", "existing", "off"]
 """create: this stack makes it; existing: it is there already and is used; off: the estate does without."""
@@ -28,6 +28,30 @@ class AccountBaselineBlock(Block):
     )
     catalog_encryption: Mode | None = Field(
         default=None, description="Encryption of the account's Glue catalogue. Default: `default`."
+    )
+    s3_public_access_block: Mode | None = Field(
+        default=None, description="Block of public access to every bucket of the account. Default: `default`."
+    )
+    ebs_encryption: Mode | None = Field(
+        default=None, description="Encryption of every new EBS volume of the region. Default: `default`."
+    )
+    guardduty: Mode | None = Field(default=None, description="GuardDuty's detector. Default: `default`.")
+    macie: Mode | None = by_class(
+        "off",
+        None,
+        None,
+        description="Macie's session. The environment's own job over records of people goes with create and existing. "
+        "Default: off in dev, else `default`.",
+    )
+    security_hub: Mode | None = Field(
+        default=None, description="Security Hub CSPM, with its standards. Default: `default`."
+    )
+    inspector: Mode | None = Field(
+        default=None, description="Inspector's scans, and the image registry's use of them. Default: `default`."
+    )
+    access_analyzer: Mode | None = Field(
+        default=None,
+        description="IAM Access Analyzer's analyser of external access: an account may have one. Default: `default`.",
     )
 
     @model_validator(mode="before")

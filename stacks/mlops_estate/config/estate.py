@@ -9,6 +9,7 @@ from pydantic import Field
 from mlops_estate.config.adoption import AdoptBlock
 from mlops_estate.config.baseline import AccountBaselineBlock, short_form_in_schema
 from mlops_estate.config.classes import Block, EnvironmentClass, by_class
+from mlops_estate.config.detection import DetectionBlock
 from mlops_estate.config.people import EXAMPLE, PeopleBlock
 from mlops_estate.config.protection import ProtectionBlock
 from mlops_estate.config.recovery import RecoveryBlock
@@ -239,6 +240,9 @@ class EstateBlock(Block):
     adopt: AdoptBlock = Field(
         default_factory=AdoptBlock,
         description="What is there already and is taken over by import; see docs/reference/adoption.md.",
+    )
+    detection: DetectionBlock = Field(
+        default_factory=DetectionBlock, description="What the account's detective controls look for, and how often."
     )
     delivery_role_arns: list[Annotated[str, Field(pattern=r"^arn:aws:iam::[0-9]{12}:role/.+$")]] = Field(
         default_factory=list,

@@ -9,6 +9,7 @@ from typing import Any
 
 from mlops_estate.config.adoption_rules import ADOPTION_RULES
 from mlops_estate.config.aws_limits import SUPPORTED_REGIONS
+from mlops_estate.config.detection_rules import DETECTION_RULES
 from mlops_estate.config.document import nearest
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.findings import Finding, Rule
@@ -119,6 +120,7 @@ ESTATE_RULES: tuple[Rule, ...] = (
     *ADOPTION_RULES,
     *RECOVERY_RULES,
     *PEOPLE_RULES,
+    *DETECTION_RULES,
 )
 
 

@@ -12,6 +12,7 @@ import pulumi_aws_native as aws_native
 
 from mlops_estate.config import EnvironmentConfig, load_schemas
 from mlops_estate.faults import FaultsFound
+from mlops_estate.program.baseline import declare_baseline
 from mlops_estate.program.models import declare_model
 from mlops_estate.program.people import declare_people
 from mlops_estate.program.protection import declare_protection
@@ -43,6 +44,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     protection = declare_protection(config, shared, opts)
     recovery = declare_recovery(config, shared, opts)
     people = declare_people(config, shared, opts)
+    baseline = declare_baseline(config, shared, opts)
     models = {}
     for name, model in config.models.items():
         # Relative to the program's folder, so that a component's recorded inputs are the same on every machine.
@@ -82,6 +84,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         **protection,
         "recovery": recovery,
         "people": people,
+        "account_baseline": baseline,
         "models": models,
     }
 

@@ -71,6 +71,7 @@ def _keys(config: EnvironmentConfig, opts: pulumi.ResourceOptions) -> Encryption
             "reader_account_ids": estate.other_accounts,
             "member_role_names": estate.member_role_names,
             "organization_id": estate.registry.organization_id or "",
+            "macie_reads": estate.account_baseline.mode("macie") != "off",
             "protect": estate.protect,
             "models_bucket": estate.adopt.buckets.models
             or names.bucket(config.prefix, "models", estate.account, estate.region),

@@ -24,9 +24,14 @@ def test_services_publish_for_this_account_only_and_nobody_without_tls():
         "events.amazonaws.com",
         "budgets.amazonaws.com",
     }
-    for sid in ("CloudWatchAlarms", "EventBridgeRules", "Budgets"):
+    for sid in ("CloudWatchAlarms", "Budgets"):
         assert made[sid]["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
     assert made["RefuseWithoutTls"]["Effect"] == "Deny"
+
+
+def test_event_rules_publish_without_a_condition_as_eventbridge_tells_a_topic_no_source():
+    made = statements(topic_policy("mlops-dev", ACCOUNT, "eu-west-1", "info"))
+    assert "Condition" not in made["EventBridgeRules"]
 
 
 def test_each_address_has_a_subscription_of_its_own_name():

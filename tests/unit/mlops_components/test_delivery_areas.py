@@ -18,7 +18,9 @@ def test_an_area_names_what_begins_with_the_prefix_or_is_bound_by_a_condition(ar
     for sid, statement in statements(area_policies(REACH)[area]).items():
         assert "*" not in statement["Action"], sid
         assert not [action for action in statement["Action"] if action.endswith(":*")], sid
-        named = all("mlops-dev" in arn.replace("_", "-") for arn in statement["Resource"])
+        named = all(
+            "mlops-dev" in arn.replace("_", "-") or ":role/aws-service-role/" in arn for arn in statement["Resource"]
+        )
         assert named or statement.get("Condition"), sid
 
 
@@ -53,6 +55,15 @@ def test_delivery_declares_backups_and_deletes_none():
 
 def test_the_boundary_leaves_room_for_every_service_of_the_areas():
     boundary = statements(boundary_policy(REACH, "the-state", "state", "secrets"))
-    services = {action.split(":")[0] for action in boundary["ServicesInTheRegion"]["Action"]}
+    services = {a.split(":")[0] for s in boundary.values() if s["Effect"] == "Allow" for a in s["Action"]}
     for document in area_policies(REACH).values():
         assert {action.split(":")[0] for s in statements(document).values() for action in s["Action"]} <= services
+
+
+def test_delivery_declares_detective_controls_and_touches_no_finding():
+    made = statements(area_policies(REACH)["detection"])
+    actions = {action for statement in made.values() for action in statement["Action"]}
+    assert {"guardduty:CreateDetector", "securityhub:EnableSecurityHub", "s3:PutAccountPublicAccessBlock"} <= actions
+    assert not [action for action in actions if "Finding" in action or "Suppress" in action or "Filter" in action]
+    assert made["Detector"]["Condition"] == made["Jobs"]["Condition"]
+    assert made["Detector"]["Condition"] == {"StringEquals": {"aws:ResourceTag/project": "mlops-estate"}}

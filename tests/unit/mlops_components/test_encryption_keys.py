@@ -45,7 +45,9 @@ def test_other_grants_than_two_services_take_are_for_aws_resources_only():
 
 def test_services_use_the_operations_key_as_themselves_and_no_other_key():
     services = {sid for sid, s in made("operations").items() if "Service" in s["Principal"]}
-    assert services == {"CloudWatchAlarmsToTopics", "EventBridgeToTopics", "BudgetsToTopics", "CloudWatchLogs"}
+    assert services == {
+        "CloudWatchAlarmsToTopics", "EventBridgeToTopics", "EventBridgeToQueues", "BudgetsToTopics", "CloudWatchLogs",
+    }  # fmt: skip
     assert all("kms:ViaService" not in json.dumps(made("operations")[sid]) for sid in services)
     for data_class in set(DATA_CLASSES) - {"operations"}:
         assert not [s for s in made(data_class).values() if "Service" in s["Principal"]]
@@ -55,6 +57,25 @@ def test_every_service_is_bound_to_this_account():
     for sid, statement in made("operations").items():
         if "Service" in statement["Principal"]:
             assert ACCOUNT in json.dumps(statement["Condition"]), sid
+
+
+def test_event_rules_are_bound_by_what_they_encrypt_for_as_eventbridge_tells_no_source():
+    for sid, key, arn in (
+        ("EventBridgeToTopics", "aws:sns:topicArn", "sns"),
+        ("EventBridgeToQueues", "aws:sqs:arn", "sqs"),
+    ):
+        (condition,) = made("operations")[sid]["Condition"].values()
+        assert condition == {f"kms:EncryptionContext:{key}": f"arn:aws:{arn}:eu-west-1:{ACCOUNT}:mlops-dev-*"}
+
+
+def test_macie_decrypts_records_of_people_only_where_it_is_asked_for():
+    bearer = "role/aws-service-role/macie.amazonaws.com/AWSServiceRoleForAmazonMacie"
+    statement = made("personal", macie_reads=True)["DecryptByMacie"]
+    assert statement["Action"] == ["kms:Decrypt"]
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:{bearer}", "kms:CallerAccount": ACCOUNT}
+    }
+    assert "DecryptByMacie" not in {**made("personal"), **made("models", macie_reads=True)}
 
 
 def test_logs_are_bound_to_the_log_groups_of_the_environment():

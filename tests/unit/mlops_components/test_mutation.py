@@ -15,16 +15,19 @@ from mlops_components.validation import ArgumentFaults
 
 # At least this many mutants are made of each component, so that the mutator can't fall silent.
 LEAST = {
+    "AccountBaseline": 8,
     "AlertTopics": 10,
     "BackupPlan": 12,
     "DataCatalog": 6,
     "DataLake": 25,
     "DataQualityMonitor": 6,
     "DeliveryRole": 7,
+    "DetectiveControls": 20,
     "EncryptionKeys": 20,
     "EnvironmentBudget": 2,
     "ExecutionRole": 20,
     "FeatureStore": 6,
+    "FindingAlerts": 8,
     "GuardedEndpoint": 10,
     "ImageRepository": 5,
     "ModelRegistry": 3,

@@ -12,12 +12,15 @@ import functools
 def install() -> None:
     """Add every back end to moto, once per process."""
     from mlops_estate.embedded.backends import (
+        access_analyzer,
         alarms,
         backup,
         bucket_configurations,
         bucket_policies,
         conflicts,
+        detection,
         endpoints,
+        events,
         executions,
         feature_store_runtime,
         key_rotation,
@@ -48,16 +51,28 @@ def install() -> None:
     rotation.install()
     runtime.install()
     feature_store_runtime.install()
+    detection.install()
+    access_analyzer.install()
+    events.install()
 
 
 def answered_here(service: str, operation: str) -> bool:
     """Whether a back end of ours answers an operation that moto lacks; `install` must have run."""
-    from mlops_estate.embedded.backends import alarms, backup, bucket_configurations, sagemaker
+    from mlops_estate.embedded.backends import (
+        access_analyzer,
+        alarms,
+        backup,
+        bucket_configurations,
+        detection,
+        sagemaker,
+    )
 
     ours = {
         "backup": backup.OURS,
         "cloudwatch": alarms.OURS,
         "s3": bucket_configurations.OURS,
         "sagemaker": sagemaker.OURS,
+        **detection.OURS,
+        access_analyzer.NAME: access_analyzer.OURS,
     }
     return service == "sagemaker-featurestore-runtime" or operation in ours.get(service, ())

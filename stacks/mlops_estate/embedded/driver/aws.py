@@ -121,7 +121,7 @@ class AwsDriver:
         if faults:
             raise FaultsFound(faults)
         self.account.begin(f"{request.urn}\n{self._generations[request.urn]}")
-        response = self.caller.send_checked(row.service, row.create, mapped.params, request.urn)
+        response = self.caller.send_created(row, mapped.params, request.urn)
         keys = {
             name: jmespath.search(path, {"params": mapped.params, "response": response})
             for name, path in row.keys.items()

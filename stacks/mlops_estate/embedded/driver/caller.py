@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import jmespath
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlops_estate.embedded.driver.mapping import At, Mapped
 from mlops_estate.embedded.driver.names import best
+from mlops_estate.embedded.driver.operations import Operations
 from mlops_estate.embedded.driver.outputs import declared
 from mlops_estate.embedded.validation import CallFault, service_model, validate_call
 from mlops_estate.embedded.validation.references import Account, References
@@ -56,6 +58,16 @@ class Caller:
             fix = "this is a bug of the embedded account, not of your program; please report it"
             raise FaultsFound([Fault("", None, rule, fix, urn, f"{service} {operation}")]) from error
         answer.pop("ResponseMetadata", None)
+        return answer
+
+    def send_created(self, row: Operations, params: Mapping[str, Any], urn: str) -> dict[str, Any]:
+        """Send a row's validated creation; what its answer refuses, though the call succeeds, is a fault too."""
+        answer = self.send_checked(row.service, row.create, params, urn)
+        told = (jmespath.search(row.refused, answer) or []) if row.refused else []
+        source = f"{row.service} {row.create}"
+        rules = [f"{source} answered {code}: {message}" for code, message in told]
+        if rules:
+            raise FaultsFound([Fault("", None, rule, "see the service's message", urn, source) for rule in rules])
         return answer
 
     def _fault(

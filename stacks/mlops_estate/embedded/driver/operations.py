@@ -60,6 +60,8 @@ class Operations:
     `after` gives outputs that the provider looks up elsewhere, from clients by service and the inputs.
     `same` maps what was sent to where it is read, both JMESPath, where the names differ; `unread` are parameters that
     no read operation shows, and `why_unread` says so. A type without `adoption` cannot be imported.
+    no read operation shows, and `why_unread` says so. `refused` is the JMESPath of what an answer refuses although the
+    call succeeds: pairs of code and message.
     """
 
     service: str
@@ -91,6 +93,7 @@ class Operations:
     unread: tuple[str, ...] = ()
     why_unread: str = ""
     adoption: Adoption | None = None
+    refused: str = ""
 
     @property
     def what(self) -> str:

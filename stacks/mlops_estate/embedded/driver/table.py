@@ -18,6 +18,8 @@ def table() -> Mapping[str, Operations]:
     from mlops_estate.embedded.driver.rows import (
         compute,
         data,
+        detection,
+        events,
         machine_learning,
         observability,
         protection,
@@ -27,6 +29,7 @@ def table() -> Mapping[str, Operations]:
     )
 
     rows: dict[str, Operations] = {}
-    for module in (security, compute, data, machine_learning, observability, protection, recovery, scheduling):
+    shared = (security, compute, data, machine_learning, observability, events)
+    for module in (*shared, protection, recovery, scheduling, detection):
         rows.update(module.ROWS)
     return rows

@@ -26,6 +26,9 @@ TAGGING: Mapping[str, tuple[str, str, str, str, str]] = {
     "secretsmanager": ("TagResource", "UntagResource", "SecretId", "arn", "TagKeys"),
     "sqs": ("TagQueue", "UntagQueue", "QueueUrl", "id", "TagKeys"),
     "scheduler": ("TagResource", "UntagResource", "ResourceArn", "arn", "TagKeys"),
+    "guardduty": ("TagResource", "UntagResource", "ResourceArn", "arn", "TagKeys"),
+    "macie2": ("TagResource", "UntagResource", "resourceArn", "arn", "tagKeys"),
+    "accessanalyzer": ("TagResource", "UntagResource", "resourceArn", "arn", "tagKeys"),
     "application-autoscaling": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
 }
 
@@ -83,8 +86,12 @@ def retag(row: Operations, before: Mapping[str, str], after: Mapping[str, str], 
 
 
 def _tags_member(service: str, tags: Mapping[str, str]) -> dict[str, Any]:
-    if service in {"logs", "lambda", "application-autoscaling", "backup", "sqs"}:
-        member = "tags" if service == "logs" else "Tags"
+    lower, upper = (
+        {"logs", "macie2", "accessanalyzer"},
+        {"lambda", "application-autoscaling", "backup", "guardduty", "sqs"},
+    )
+    if service in lower | upper:
+        member = "tags" if service in lower else "Tags"
         return {member: {key: At(value, f"tags.{key}") for key, value in tags.items()}}
     if service == "glue":
         return {"TagsToAdd": {key: At(value, f"tags.{key}") for key, value in tags.items()}}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlops_estate.embedded.driver.mapping import At
-from mlops_estate.embedded.driver.operations import Inputs, Operations, Place
+from mlops_estate.embedded.driver.operations import Operations, Place
 
 BACKUP = "arn:aws:backup:{region}:{account}:"
 VAULT = {"BackupVaultName": "params.BackupVaultName"}
@@ -78,17 +78,6 @@ def _test_selection_change(inputs: dict[str, Any], _place: Place) -> dict[str, A
     return {"restoreTestingSelection": At(rest, "")}
 
 
-def _target(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
-    target = {"id": At(inputs.get("targetId"), "targetId"), "arn": At(inputs.get("arn"), "arn")}
-    rest = {key: value for key, value in inputs.items() if key not in {"rule", "targetId", "arn", "eventBusName"}}
-    bus = {"eventBusName": At(inputs["eventBusName"], "eventBusName")} if "eventBusName" in inputs else {}
-    return {"rule": At(inputs.get("rule"), "rule"), **bus, "targets": At([target], ""), **rest}
-
-
-def _target_gone(_inputs: Inputs, keys: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Rule": keys["Rule"], "Ids": [keys["Id"]]}
-
-
 ROWS = {
     "aws:backup/vault:Vault": Operations(
         "backup", "CreateBackupVault", "DescribeBackupVault", "DeleteBackupVault",
@@ -136,17 +125,5 @@ ROWS = {
         },
         id="{RestoreTestingPlanName}:{RestoreTestingSelectionName}",
         before=_test_selection, update_before=_test_selection_change,
-    ),
-    "aws:cloudwatch/eventRule:EventRule": Operations(
-        "events", "PutRule", "DescribeRule", "DeleteRule", "PutRule", keys={"Name": "params.Name"}, id="{Name}",
-        auto_name="name", auto_name_limit=64, drop=("forceDestroy",),  # a wish about deletion
-        outputs={"arn": "arn:aws:events:{region}:{account}:rule/{Name}"},
-        unread=("Tags",), why_unread="DescribeRule shows no tags",
-    ),
-    "aws:cloudwatch/eventTarget:EventTarget": Operations(
-        "events", "PutTargets", "ListTargetsByRule", "RemoveTargets", "PutTargets", root="Targets[?Id=='{Id}'] | [0]",
-        keys={"Rule": "params.Rule", "Id": "params.Targets[0].Id"}, id="{Rule}-{Id}", before=_target,
-        read_before=lambda k: {"Rule": k["Rule"]}, delete_before=_target_gone,
-        same={"Targets[0].Arn": "Arn"}, unread=("Rule",), why_unread="targets are listed by their rule",
     ),
 }  # fmt: skip

@@ -50,6 +50,7 @@ ARNS = {
     "cloudwatch": "alarm:a",
     "glue": "database/d",
     "lambda": "function:f",
+    "guardduty": f"detector/{'0' * 32}",
     "logs": "log-group:g",
     "sagemaker": "model/m",
     "scheduler": "schedule-group/g",
