@@ -184,6 +184,28 @@ def graph(
     raise typer.Exit(run_graph(environment, project, output=output, as_shipped=as_shipped, as_json=json_))
 
 
+@app.command()
+def drill(environment: Env, json_: Json = False, project: Project = None) -> None:
+    """Rehearse every restore: lose what the estate keeps, on purpose, bring it back, and compare.
+
+    Stands the environment up in an embedded account; then deletes and overwrites the online store's records, the
+    objects of every bucket that is backed up, the registry's versions and Pulumi's state; restores each by the
+    functions that restore AWS (docs/runbooks/restore.md); compares record by record, object by object, version by
+    version; asks the endpoints again. What it took and lost is held against `recovery.rto_hours` and
+    `recovery.rpo_hours`; the report is kept in .estate/ENV/drill.json.
+
+    Exit code 1 where something isn't restored. Nothing outside the embedded account is touched.
+
+    \b
+    Examples:
+      estate drill dev
+      estate drill prod --json
+    """
+    from mlops_estate.cli.drill import run_drill
+
+    raise typer.Exit(run_drill(environment, project, as_json=json_))
+
+
 @config_app.command("check")
 def config_check(environment: Env, account: AccountUrl = None, json_: Json = False, project: Project = None) -> None:
     """Check an environment's configuration: every fault with its path, line, value, rule and fix.

@@ -6,10 +6,16 @@ from collections.abc import Iterator
 
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.findings import Finding, RelativePath, Rule
+from mlops_estate.config.recovery import RecoveryBlock
 
 _GUIDE = "https://docs.aws.amazon.com/aws-backup/latest/devguide/"
 START_WINDOW_HOURS = 1
 CONTINUOUS_RPO_HOURS = 1
+
+
+def worst_loss_hours(recovery: RecoveryBlock) -> int:
+    """Return the most hours of data that the backups of a block can lose."""
+    return CONTINUOUS_RPO_HOURS if recovery.continuous else recovery.interval_hours + START_WINDOW_HOURS
 
 
 def backups_keep_the_rpo(estate: EstateBlock) -> Iterator[Finding]:
@@ -19,7 +25,7 @@ def backups_keep_the_rpo(estate: EstateBlock) -> Iterator[Finding]:
     Backup developer guide, "Continuous backups and point-in-time recovery".
     """
     recovery = estate.recovery
-    lost = CONTINUOUS_RPO_HOURS if recovery.continuous else recovery.interval_hours + START_WINDOW_HOURS
+    lost = worst_loss_hours(recovery)
     if lost <= recovery.rpo_hours:
         return
     rule = (

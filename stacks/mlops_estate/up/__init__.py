@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops_estate.config import LoadedEnvironment
     from mlops_estate.embedded.account import EmbeddedAccount, RemoteAccount
 
-__all__ = ["UpReport", "up"]
+__all__ = ["UpReport", "session_in", "stand_up", "up"]
 
 Standing = Callable[["EmbeddedAccount | RemoteAccount", UpReport], None]
 
@@ -34,11 +34,11 @@ def up(
     reports what stays. Raises `EngineFault` where a resource fails, and `FaultsFound` where training does or what the
     configuration names is not there; the graph of what stood is on disk then (`.estate/ENV/graph.json`).
     """
-    with _session(environment, account_url, progress) as session:
+    with session_in(environment, account_url, progress) as session:
         path = graph_path(environment.project_dir, environment.name)
         before = _before(session) if rehearse_destroy else []
         try:
-            report = _stand_up(session)
+            report = stand_up(session)
         finally:
             if session.graph is not None:
                 _save(session, path)
@@ -54,7 +54,7 @@ def up(
 
 
 @contextmanager
-def _session(environment: LoadedEnvironment, account_url: str, progress: Progress) -> Iterator[EstateSession]:
+def session_in(environment: LoadedEnvironment, account_url: str, progress: Progress) -> Iterator[EstateSession]:
     """Yield the session in an account whose prerequisites are met."""
     from mlops_estate.embedded.account import EmbeddedAccount
     from mlops_estate.embedded.driver import AwsDriver
@@ -98,7 +98,8 @@ def _before(session: EstateSession) -> list[str]:
     return standing(session.account)
 
 
-def _stand_up(session: EstateSession) -> UpReport:
+def stand_up(session: EstateSession) -> UpReport:
+    """Apply, train, approve, apply again, ask every endpoint and read back, in the account of a session."""
     from mlops_estate.up.lineage import record_endpoint
     from mlops_estate.up.live import ask_endpoint
 

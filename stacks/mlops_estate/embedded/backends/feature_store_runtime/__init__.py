@@ -12,7 +12,7 @@ def install() -> None:
     """Register the service with moto, as one of its own modules would be."""
     import moto.backend_index as index
 
-    from mlops_estate.embedded.backends.feature_store_runtime import models, urls
+    from mlops_estate.embedded.backends.feature_store_runtime import models, offline, urls
 
     module = f"moto.{NAME}"
     if module in sys.modules:
@@ -20,3 +20,4 @@ def install() -> None:
     sys.modules[module] = sys.modules[f"{__name__}.models"]
     sys.modules[f"{module}.models"] = models
     index.backend_url_patterns.append((NAME, re.compile(urls.url_bases[0])))
+    offline.install()

@@ -1,7 +1,6 @@
-"""Records of feature groups, by group and record identifier; the offline store is written to S3 as JSON lines.
+"""Records of feature groups: the latest online, and all of them in the offline store's bucket (`offline`).
 
-The service writes Parquet some minutes later; here a record is in the offline store at once.
-Source: SageMaker API Reference, Amazon SageMaker Feature Store Runtime; Developer Guide, Offline store data format.
+Source: SageMaker API Reference, Amazon SageMaker Feature Store Runtime; Developer Guide, Delete records.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any
 from moto.core.base_backend import BackendDict, BaseBackend
 
 from mlops_estate.embedded.backends.derived import derived_backends
+from mlops_estate.embedded.backends.feature_store_runtime.offline import append
 
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -33,7 +33,8 @@ class FeatureStoreRuntimeBackend(BaseBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.online: dict[str, dict[str, dict[str, str]]] = {}
-        self.offline: dict[str, list[dict[str, str]]] = {}
+        self.deleted: dict[str, dict[str, float]] = {}
+        """Event times of soft deletions, by group and identifier: older records stay out of the online store."""
 
     def group(self, name: str) -> dict[str, Any]:
         """Return a group's description, by its name or ARN."""
@@ -52,12 +53,12 @@ class FeatureStoreRuntimeBackend(BaseBackend):
         when = group["EventTimeFeatureName"]
         stores = set(target_stores or ["OnlineStore", "OfflineStore"])
         if "OnlineStore" in stores and (group.get("OnlineStoreConfig") or {}).get("EnableOnlineStore"):
-            records = self.online.setdefault(name, {})
-            standing = records.get(identifier)
-            if standing is None or _moment(values[when]) >= _moment(standing[when]):
-                records[identifier] = values
+            at = moment(values[when])
+            if at >= self._latest(name, identifier, when):
+                self.online.setdefault(name, {})[identifier] = values
+                self.deleted.get(name, {}).pop(identifier, None)
         if "OfflineStore" in stores and group.get("OfflineStoreConfig"):
-            self.offline.setdefault(name, []).append(values)
+            append(self, group, values, moment(values[when]))
 
     def get(self, name: str, identifier: str, features: list[str] | None) -> dict[str, Any]:
         """Return a record of the online store; nothing where there is none."""
@@ -70,10 +71,32 @@ class FeatureStoreRuntimeBackend(BaseBackend):
         return {"Record": [{"FeatureName": key, "ValueAsString": value} for key, value in values.items()
                            if not features or key in features]}  # fmt: skip
 
-    def delete(self, name: str, identifier: str, _event_time: str) -> None:
-        """Delete a record from the online store."""
+    def delete(
+        self, name: str, identifier: str, event_time: str, target_stores: list[str] | None, *, hard: bool = False
+    ) -> None:
+        """Delete a record online, softly or for good, and note it offline; one with a later event time stays.
+
+        A soft deletion keeps its event time, so that an older record doesn't come back; one for good keeps nothing.
+        """
         group = self.group(name)
-        self.online.get(group["FeatureGroupName"], {}).pop(identifier, None)
+        name, when = group["FeatureGroupName"], group["EventTimeFeatureName"]
+        stores, at = set(target_stores or ["OnlineStore", "OfflineStore"]), moment(event_time)
+        if "OnlineStore" in stores and at >= self._latest(name, identifier, when):
+            self.online.get(name, {}).pop(identifier, None)
+            marks = self.deleted.setdefault(name, {})
+            marks.pop(identifier, None)
+            if not hard:
+                marks[identifier] = at
+        if "OfflineStore" in stores and group.get("OfflineStoreConfig"):
+            gone = {group["RecordIdentifierFeatureName"]: identifier, when: event_time}
+            append(self, group, gone, at, deleted=True)
+
+    def _latest(self, name: str, identifier: str, when: str) -> float:
+        """Return the event time of what stands online of an identifier, a record or a soft deletion."""
+        standing = self.online.get(name, {}).get(identifier)
+        if standing is not None:
+            return moment(standing[when])
+        return self.deleted.get(name, {}).get(identifier, float("-inf"))
 
     def batch(self, identifiers: list[Mapping[str, Any]]) -> dict[str, Any]:
         """Return records of several groups, with an error beside each that is refused."""
@@ -109,7 +132,8 @@ class FeatureStoreRuntimeBackend(BaseBackend):
             )
 
 
-def _moment(value: str) -> float:
+def moment(value: str) -> float:
+    """Return an event time as seconds since 1970."""
     if NUMBER.fullmatch(value):
         return float(value)
     return datetime.datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()

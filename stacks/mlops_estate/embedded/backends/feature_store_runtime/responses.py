@@ -40,10 +40,12 @@ class FeatureStoreRuntimeResponse(BaseResponse):
         return self._answer(lambda: self.backend.get(self._group(), identifier, features))
 
     def delete_record(self) -> TYPE_RESPONSE:
-        """Delete a record from the online store."""
+        """Delete a record from the group's stores."""
         identifier = self.querystring["RecordIdentifierValueAsString"][0]
         when = self.querystring["EventTime"][0]
-        return self._answer(lambda: self.backend.delete(self._group(), identifier, when))
+        hard = self.querystring.get("DeletionMode", ["SoftDelete"])[0] == "HardDelete"
+        stores = self.querystring.get("TargetStores")
+        return self._answer(lambda: self.backend.delete(self._group(), identifier, when, stores, hard=hard))
 
     def batch_get_record(self) -> TYPE_RESPONSE:
         """Return records of several groups."""
