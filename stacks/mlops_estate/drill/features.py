@@ -27,7 +27,7 @@ def rehearse(session: EstateSession, stood: UpReport) -> list[Rehearsal]:
 
 def _rehearse(session: EstateSession, name: str) -> Rehearsal:
     runtime = session.account.client("sagemaker-featurestore-runtime")
-    s3 = session.account.client("s3")
+    s3 = session.inside("s3")
     outputs = session.applied().stack_outputs["models"][name]
     group = describe_group(session.account.client("sagemaker"), outputs["feature_group"])
     done = Rehearsal(

@@ -29,7 +29,7 @@ def rehearse(session: EstateSession, stood: UpReport) -> list[Rehearsal]:
 
 
 def _rehearse(session: EstateSession, bucket: str, stood: UpReport) -> Rehearsal:
-    s3 = session.account.client("s3")
+    s3 = session.inside("s3")
     done = Rehearsal(
         "bucket",
         bucket,

@@ -32,7 +32,7 @@ def rehearse(session: EstateSession, stood: UpReport) -> list[Rehearsal]:
 
 
 def _rehearse(session: EstateSession, name: str) -> tuple[Rehearsal, dict[int, int]]:
-    sagemaker, s3 = session.account.client("sagemaker"), session.account.client("s3")
+    sagemaker, s3 = session.account.client("sagemaker"), session.inside("s3")
     outputs = session.applied().stack_outputs
     group, bucket = outputs["models"][name]["model_package_group"], outputs["buckets"]["models"]
     done = Rehearsal(
