@@ -10,6 +10,7 @@ from importlib import import_module
 import pytest
 from tests.support.programs import PROJECT
 
+from mlops_components.data_lake import PURPOSES
 from mlops_estate.config.classes import CLASSES, defaults_of
 from mlops_estate.config.recovery import RecoveryBlock
 
@@ -34,6 +35,13 @@ def test_the_page_has_the_defaults_of_each_class():
         interval = "daily" if block.interval_hours == 24 else f"every {block.interval_hours} h"
         assert row("backup of the buckets")[index].startswith(interval)
         assert ("continuous" in row("backup of the buckets")[index]) is block.continuous
+
+
+def test_the_page_says_how_long_superseded_versions_are_kept():
+    (line,) = [line for line in PAGE.splitlines() if line.startswith("- Superseded versions")]
+    told = re.findall(r"(\d+)(?: days)? in ([a-z and]+)", line)
+    found = {purpose.strip(): int(days) for days, purposes in told for purpose in purposes.split(" and ")}
+    assert found == {purpose: plan.noncurrent_kept for purpose, plan in PURPOSES.items()}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
