@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mlops_estate.embedded.iam import Policies, Request
+from mlops_estate.embedded.iam import Policies, Request, Statement
 
 FOLDER = "MLOPS_IAM_SIMULATE"
 SCRIPT = Path(__file__).parent / "node" / "iam_simulate.cjs"
@@ -63,4 +63,18 @@ def _named(name: str, document: Any) -> dict[str, Any]:
 
 
 def _read(document: Any) -> Any:
+    if isinstance(document, tuple):
+        version = "2012-10-17" if all(statement.variables for statement in document) else "2008-10-17"
+        return {"Version": version, "Statement": [_written(statement) for statement in document]}
     return json.loads(document) if isinstance(document, str) else document
+
+
+def _written(statement: Statement) -> dict[str, Any]:
+    """Return a statement as it stands in a document; without its Sid, which need not be the document's only one."""
+    made: dict[str, Any] = {"Effect": "Allow" if statement.allows else "Deny"}
+    elements = {
+        "Action": statement.action, "NotAction": statement.not_action, "Resource": statement.resource,
+        "NotResource": statement.not_resource, "Principal": statement.principal,
+        "NotPrincipal": statement.not_principal, "Condition": statement.condition or None,
+    }  # fmt: skip
+    return made | {name: value for name, value in elements.items() if value is not None}

@@ -90,16 +90,16 @@ def decide(request: Request, policies: Policies) -> Decision:
     within = _within(policies, request, context)
     if request.owner_account != asking.account:
         return _across_accounts(naming, allowing, within, sids)
-    return _in_one_account(request.action, naming, allowing, within, sids)
+    return _in_one_account(request, naming, allowing, within, sids)
 
 
 def _in_one_account(
-    action: str, naming: Naming, allowing: tuple[str, ...], within: str, sids: tuple[str, ...]
+    request: Request, naming: Naming, allowing: tuple[str, ...], within: str, sids: tuple[str, ...]
 ) -> Decision:
     if naming is Naming.ITSELF:
         return Decision(True, "the resource policy", sids)
     # A key and a role answer to their own policy: without its permission, or its handing on, nothing else counts.
-    if naming is Naming.NOT_AT_ALL and action.lower().startswith(("kms:", "sts:assumerole")) and not _keyless(action):
+    if naming is Naming.NOT_AT_ALL and _strict(request):
         return Decision(False, "the resource policy names it not")
     if within:
         return Decision(False, within)
@@ -116,12 +116,9 @@ def _across_accounts(naming: Naming, allowing: tuple[str, ...], within: str, sid
     return Decision(False, within) if within else Decision(True, "both accounts' policies", (*allowing, *sids))
 
 
-# KMS actions that are about no key have no key policy (service authorization reference, KMS).
-_KEYLESS = {"kms:createkey", "kms:listaliases", "kms:listkeys", "kms:generaterandom"}
-
-
-def _keyless(action: str) -> bool:
-    return action.lower() in _KEYLESS
+def _strict(request: Request) -> bool:
+    """Whether a request is about one key, or about becoming a role: `*` is what has no resource type."""
+    return request.resource != "*" and request.action.lower().startswith(("kms:", "sts:"))
 
 
 def _within(policies: Policies, request: Request, context: Context) -> str:

@@ -42,12 +42,13 @@ class Statement:
     def applies(self, action: str, resource: str, context: Context) -> bool:
         """Whether the statement is about this action on this resource in this context, whoever asks."""
         return (
-            self._names(action)
+            self.names(action)
             and self._reaches(resource, context)
             and condition_holds(self.condition, context, variables=self.variables)
         )
 
-    def _names(self, action: str) -> bool:
+    def names(self, action: str) -> bool:
+        """Whether the statement is about this action."""
         if self.not_action is not None:
             return not any(action_matches(pattern, action) for pattern in self.not_action)
         return any(action_matches(pattern, action) for pattern in self.action or ())
