@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mlops_components.rotated_secret import RotatedSecret, RotatedSecretArgs
     from mlops_components.schedule_group import ScheduleGroup, ScheduleGroupArgs
     from mlops_components.state_backend import StateBackend, StateBackendArgs
+    from mlops_components.studio_domain import StudioDomain, StudioDomainArgs
     from mlops_components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
     from mlops_components.validation import ArgumentFaults
 
@@ -57,6 +58,7 @@ _COMPONENTS = {
     "ScheduleGroup": "schedule_group",
     "RotatedSecret": "rotated_secret",
     "StateBackend": "state_backend",
+    "StudioDomain": "studio_domain",
     "TrainingPipeline": "training_pipeline",
 }
 _MODULES = {
@@ -111,6 +113,8 @@ __all__ = [
     "ScheduleGroupArgs",
     "StateBackend",
     "StateBackendArgs",
+    "StudioDomain",
+    "StudioDomainArgs",
     "TrainingPipeline",
     "TrainingPipelineArgs",
     "__version__",

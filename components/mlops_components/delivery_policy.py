@@ -37,8 +37,21 @@ _PASSED_TO = (
 _SERVICE_ROLES = (
     "backup.amazonaws.com/AWSServiceRoleForBackup",
     "restore-testing.backup.amazonaws.com/AWSServiceRoleForBackupRestoreTesting",
+    "sagemaker.amazonaws.com/AWSServiceRoleForAmazonSageMakerNotebooks",
     "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
 )
+BUCKET_SETTINGS = (
+    "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucket", "s3:ListBucketVersions",
+    "s3:ListTagsForResource",
+    "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:TagResource", "s3:UntagResource",
+    # The provider reads and sets each setting of a bucket by an action of its own; none reads or writes an object.
+    "s3:GetAccelerateConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:PutBucket*",
+)  # fmt: skip
+TRAINING_CODE = (
+    "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject",
+    "s3:PutObjectTagging",
+)  # fmt: skip
 
 _DETECTIVE_ROLES = (
     "access-analyzer.amazonaws.com/AWSServiceRoleForAccessAnalyzer",
@@ -60,6 +73,7 @@ class Reach:
     region: str
     prefix: str
     boundary_arn: str
+    adopted_buckets: Sequence[str] = ()
 
     def arn(self, service: str, resource: str, *, region: bool = True) -> str:
         """Return the ARN of a resource of this account."""
@@ -90,6 +104,7 @@ def boundary_policy(reach: Reach, state_bucket: str, state_key_arn: str, secrets
             statement("ReadRecords", _READ_RECORDS, ["*"]),
             *_role_statements(reach),
             detective_roles_statement(reach),
+            service_roles_statement(reach),
             *_keep_statements(reach, state_bucket, [state_key_arn, secrets_key_arn]),
         ]
     )
@@ -113,13 +128,10 @@ def delivery_policy(reach: Reach, state_bucket: str, state_key_arn: str, secrets
 def _role_statements(reach: Reach) -> list[Statement]:
     bounded = {"StringEquals": {"iam:PermissionsBoundary": reach.boundary_arn}}
     passed = {"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}}
-    service_roles = [reach.arn("iam", f"role/aws-service-role/{role}", region=False) for role in _SERVICE_ROLES]
     return [
         statement("ChangeBoundedRoles", _CHANGE_ROLES, [reach.roles], condition=bounded),
         statement("KeepRoles", _KEEP_ROLES, [reach.roles]),
         statement("PassRoles", ["iam:PassRole"], [reach.roles], condition=passed),
-        # The first scalable target, backup vault and restore test make their service's role where there is none.
-        statement("ServiceRoles", ["iam:CreateServiceLinkedRole"], service_roles),
     ]
 
 
@@ -127,6 +139,13 @@ def detective_roles_statement(reach: Reach) -> Statement:
     """Let each detective control make its service's role where the account has none (their user guides)."""
     roles = [reach.arn("iam", f"role/aws-service-role/{role}", region=False) for role in _DETECTIVE_ROLES]
     return statement("DetectiveServiceRoles", ["iam:CreateServiceLinkedRole"], roles)
+
+
+def service_roles_statement(reach: Reach) -> Statement:
+    """Return what makes a service's own role where there is none: as the first domain, target, vault or test does."""
+    services = {"StringEquals": {"iam:AWSServiceName": [role.partition("/")[0] for role in _SERVICE_ROLES]}}
+    roles = [reach.arn("iam", f"role/aws-service-role/{role}", region=False) for role in _SERVICE_ROLES]
+    return statement("ServiceRoles", ["iam:CreateServiceLinkedRole"], roles, condition=services)
 
 
 def _keep_statements(reach: Reach, bucket: str, key_arns: Sequence[str]) -> list[Statement]:
@@ -165,27 +184,11 @@ def _state_statements(reach: Reach, bucket: str, state_key_arn: str, secrets_key
 def _storage_statements(reach: Reach) -> list[Statement]:
     base = f"arn:{partition(reach.region)}:s3:::{reach.prefix}"
     end = f"{reach.account}-{reach.region}"
-    configure = [
-        "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucket", "s3:ListBucketVersions",
-        "s3:ListTagsForResource",
-        "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:TagResource", "s3:UntagResource",
-        # The provider reads and sets each setting of a bucket by an action of its own; none reads or writes an object.
-        "s3:GetAccelerateConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration",
-        "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:PutBucket*",
-    ]  # fmt: skip
-    code = [
-        "s3:DeleteObject",
-        "s3:DeleteObjectVersion",
-        "s3:GetObject",
-        "s3:GetObjectTagging",
-        "s3:PutObject",
-        "s3:PutObjectTagging",
-    ]
     glue = ["database/*", "table/*", "catalog"]
     return [
-        statement("Buckets", configure, [f"{base}-*-{end}"]),
+        statement("Buckets", BUCKET_SETTINGS, [f"{base}-*-{end}"]),
         # Of all objects, only the training code, whose key holds `source/`.
-        statement("TrainingCode", code, [f"{base}-models-{end}/*source/*"]),
+        statement("TrainingCode", TRAINING_CODE, [f"{base}-models-{end}/*source/*"]),
         # Glue checks the catalogue with every database, and the database with every table.
         statement(
             "Catalogue",

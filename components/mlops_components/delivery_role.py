@@ -65,6 +65,8 @@ class DeliveryRoleArgs(TypedDict):
     """GitHub environments whose jobs may take the role. Default: none; branches or environments are required."""
     account_baseline: NotRequired[str]
     """create or existing: whether the issuer's OIDC provider, one per account, is made here. Default: create."""
+    adopted_buckets: NotRequired[list[str]]
+    """Names of the buckets that the estate adopts, whose settings the role then manages. Default: none."""
     session_seconds: NotRequired[int]
     """Longest session in seconds, 3600 to 43200. Default: 3600."""
     state_bucket: pulumi.Input[str]
@@ -170,7 +172,7 @@ class DeliveryRole(pulumi.ComponentResource):
 
 def _reach(args: DeliveryRoleArgs) -> Reach:
     arn = f"arn:{partition(args['region'])}:iam::{args['account']}:policy/{boundary_name(args['prefix'])}"
-    return Reach(args["account"], args["region"], args["estate_prefix"], arn)
+    return Reach(args["account"], args["region"], args["estate_prefix"], arn, tuple(args.get("adopted_buckets") or ()))
 
 
 def role_name(prefix: str) -> str:

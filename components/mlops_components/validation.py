@@ -76,6 +76,7 @@ NAME_RULES: Mapping[str, NameRule] = {
     "analyzer": NameRule(
         "access analyzer", r"[A-Za-z_][A-Za-z0-9_.-]*", 255, "Access Analyzer CreateAnalyzer, analyzerName"
     ),
+    "domain": NameRule("Studio domain", _DASHED, 63, "SageMaker CreateDomain, DomainName"),
     "alarm": NameRule("alarm", r"[^\x00-\x1f]+", 255, "CloudWatch PutMetricAlarm, AlarmName"),
 }  # fmt: skip
 

@@ -14,7 +14,15 @@ PREFIX = "mlops-bootstrap"
 # Not the project of the estate, whose keys and network the delivery role may change by this tag.
 TAGS = {"project": PREFIX, "managed-by": "pulumi"}
 _BACKEND = ("history_days", "log_retention_days", "deletion_window_days", "protect")
-_DELIVERY = ("issuer", "repository", "branches", "environments", "account_baseline", "session_seconds")
+_DELIVERY = (
+    "issuer",
+    "repository",
+    "branches",
+    "environments",
+    "account_baseline",
+    "session_seconds",
+    "adopted_buckets",
+)
 
 
 class RefusedBootstrap(FaultsFound, pulumi.RunError):
@@ -37,6 +45,7 @@ class BootstrapBlock(TypedDict):
     environments: NotRequired[list[str]]
     account_baseline: NotRequired[str]
     session_seconds: NotRequired[int]
+    adopted_buckets: NotRequired[list[str]]
     history_days: NotRequired[int]
     log_retention_days: NotRequired[int]
     deletion_window_days: NotRequired[int]

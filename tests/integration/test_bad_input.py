@@ -20,7 +20,11 @@ OWN = "111122223333"
 OTHER = "999999999999"
 MISSING_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ABROAD, PLAIN = "acme-abroad", "acme-plain"
-SUBNETS = ["subnet-0a1b2c3d4e5f60718"]
+BROUGHT = {
+    "network": {
+        "vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d4e5f60718"], "s3_endpoint_ids": ["vpce-0a1b2c3d"],
+    }
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +75,15 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "snapshots without Object Lock": (
         {"adopt": {"buckets": {"curated": PLAIN}}}, "estate.adopt.buckets.curated", "has no Object Lock",
     ),
+    "an adopted domain that is not there": (
+        {**BROUGHT, "studio": {"enabled": True}, "adopt": {"domain": "d-none"}},
+        "estate.adopt.domain", "there is no such domain",
+    ),
     "a network that is not there": (
-        {"network": {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": SUBNETS}}, "estate.network.vpc_id", "no such VPC",
+        BROUGHT, "estate.network.vpc_id", "no such VPC",
     ),
     "subnets that are not there": (
-        {"network": {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": SUBNETS}},
+        BROUGHT,
         "estate.network.subnet_ids[0]", "there is no such subnet",
     ),
     "a zone of another region": ({"zones": ["us-east-1a"]}, "estate.zones[0]", "must be of the region eu-west-1"),

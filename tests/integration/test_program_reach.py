@@ -109,6 +109,14 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "detection.macie_sampling_percent": ({}, {"detection": {"macie_sampling_percent": 9}}),
     "detection.standards": ({}, {"detection": {"standards": ["pci-dss/v/4.0.1"]}}),
     "detection.inspector_scans": ({}, {"detection": {"inspector_scans": ["EC2"]}}),
+    "adopt.domain": (
+        {"network": VPC, "studio": {"enabled": True}},
+        {"network": VPC, "studio": {"enabled": True}, "adopt": {"domain": "d-abcdefghijkl"}},
+    ),
+    "studio.enabled": ({}, {"studio": {"enabled": True}}),
+    "studio.auth_mode": ({"studio": {"enabled": True}}, {"studio": {"enabled": True, "auth_mode": "SSO"}}),
+    "studio.idle_minutes": ({"studio": {"enabled": True}}, {"studio": {"enabled": True, "idle_minutes": 90}}),
+    "studio.users": ({"studio": {"enabled": True}}, {"studio": {"enabled": True, "users": ["ada"]}}),
     "delivery_role_arns": ({}, {"delivery_role_arns": ["arn:aws:iam::123456789012:role/delivery"]}),
     "permissions_boundary_arn": (
         {},

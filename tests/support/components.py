@@ -45,6 +45,7 @@ NAMES = {
     "ScheduleGroup": "schedule_group",
     "RotatedSecret": "rotated_secret",
     "StateBackend": "state_backend",
+    "StudioDomain": "studio_domain",
     "TrainingPipeline": "training_pipeline",
 }
 
@@ -110,6 +111,11 @@ def _private_network(env: str, full: bool) -> dict[str, Any]:
     more = {"trusted_account_ids": [OTHER_ACCOUNT], "cidr_block": "10.80.0.0/20"}
     zones = ["eu-west-1a", "eu-west-1b"]
     return {**_common(env), "zones": zones, "logs_key_arn": key("operations"), **(more if full else {})}
+
+
+def _studio_domain(env: str, full: bool) -> dict[str, Any]:
+    more = {"user_names": ["ada", "grace"], "auth_mode": "SSO"}
+    return {**_common(env), **NETWORK, "vpc_id": "vpc-0a1b2c3d", "key_arn": key("personal"), **(more if full else {})}
 
 
 def _data_lake(env: str, full: bool) -> dict[str, Any]:
@@ -301,6 +307,7 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "ScheduleGroup": _schedule_group,
     "RotatedSecret": _rotated_secret,
     "StateBackend": _state_backend,
+    "StudioDomain": _studio_domain,
     "TrainingPipeline": _training_pipeline,
 }
 _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
@@ -308,6 +315,7 @@ _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "DataLake": {
         "adopted": {"adopted_buckets": {"raw": "acme-raw", "curated": "acme-snapshots"}},
     },
+    "StudioDomain": {"adopted": {"adopted_domain_id": "d-abcdefghijkl"}},
     "EncryptionKeys": {
         "adopted": {
             "adopted_key_ids": {"personal": key("1234abcd-12ab-34cd-56ef-1234567890ab")},

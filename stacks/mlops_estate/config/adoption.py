@@ -68,3 +68,8 @@ class AdoptBlock(Block):
 
     buckets: AdoptedBucketsBlock = Field(default_factory=AdoptedBucketsBlock, description="Buckets, by purpose.")
     keys: AdoptedKeysBlock = Field(default_factory=AdoptedKeysBlock, description="KMS keys, by data class.")
+    domain: Annotated[str, Field(pattern=r"^d-(-*[a-z0-9]){1,61}$")] | None = Field(
+        default=None,
+        description="Studio domain, by id; needs `studio.enabled` and the network that it is in. Default: one is made.",
+        examples=["d-abcdefghijkl"],
+    )

@@ -53,6 +53,19 @@ def each_is_adopted_once(estate: EstateBlock) -> Iterator[Finding]:
             seen.setdefault(name, path)
 
 
+def an_adopted_domain_has_its_network(estate: EstateBlock) -> Iterator[Finding]:
+    """A domain is in a VPC that was there before it, so the network is brought too. Source: DescribeDomain, VpcId."""
+    domain, where = estate.adopt.domain, ("adopt", "domain")
+    source = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeDomain.html"
+    if domain is not None and not estate.studio.enabled:
+        rule = "needs `studio.enabled`: the environment has no Studio domain"
+        yield Finding(where, domain, rule, "set it, or remove `domain`", "", (("studio", "enabled"),))
+    if domain is not None and estate.network.managed:
+        rule = "needs the network that the domain is in, and the estate makes its own"
+        fix = "give `network.vpc_id` and `network.subnet_ids` of the domain"
+        yield Finding(where, domain, rule, fix, source, (("network", "vpc_id"),))
+
+
 def _buckets(estate: EstateBlock) -> list[tuple[str, str]]:
     return list(estate.adopt.buckets.by_purpose().items())
 
@@ -61,4 +74,8 @@ def _keys(estate: EstateBlock) -> list[tuple[str, str]]:
     return list(estate.adopt.keys.by_class().items())
 
 
-ADOPTION_RULES: tuple[Rule, ...] = (arns_are_of_the_account, each_is_adopted_once)
+ADOPTION_RULES: tuple[Rule, ...] = (
+    arns_are_of_the_account,
+    each_is_adopted_once,
+    an_adopted_domain_has_its_network,
+)

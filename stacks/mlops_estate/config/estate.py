@@ -13,6 +13,7 @@ from mlops_estate.config.detection import DetectionBlock
 from mlops_estate.config.people import EXAMPLE, PeopleBlock
 from mlops_estate.config.protection import ProtectionBlock
 from mlops_estate.config.recovery import RecoveryBlock
+from mlops_estate.config.studio import StudioBlock
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["123456789012"])]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+[a-z]$", examples=["eu-west-1a"])]
@@ -224,6 +225,7 @@ class EstateBlock(Block):
     budget: BudgetBlock = Field(default_factory=BudgetBlock, description="What the environment may cost.")
     keys: KeysBlock = Field(default_factory=KeysBlock, description="Customer-managed keys.")
     storage: StorageBlock = Field(default_factory=StorageBlock, description="How long data is locked and kept.")
+    studio: StudioBlock = Field(default_factory=StudioBlock, description="Where people work with data.")
     recovery: RecoveryBlock = Field(
         default_factory=RecoveryBlock, description="How much may be lost and for how long, and the backups for that."
     )

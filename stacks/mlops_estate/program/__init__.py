@@ -19,6 +19,7 @@ from mlops_estate.program.protection import declare_protection
 from mlops_estate.program.recovery import declare_recovery
 from mlops_estate.program.schedules import declare_schedules
 from mlops_estate.program.shared import Shared, declare_shared
+from mlops_estate.program.studio import declare_studio
 
 __all__ = ["PROJECT_DIR", "RefusedConfiguration", "Shared", "declare"]
 
@@ -45,6 +46,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     recovery = declare_recovery(config, shared, opts)
     people = declare_people(config, shared, opts)
     baseline = declare_baseline(config, shared, opts)
+    studio = declare_studio(config, shared, opts)
     models = {}
     for name, model in config.models.items():
         # Relative to the program's folder, so that a component's recorded inputs are the same on every machine.
@@ -85,6 +87,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         "recovery": recovery,
         "people": people,
         "account_baseline": baseline,
+        **studio,
         "models": models,
     }
 

@@ -91,6 +91,8 @@ def _problems(row: Row, client: Client, estate: EstateBlock) -> Iterator[tuple[R
 def _refusal(what: str, error: ClientError) -> Problem:
     """Say what a service's refusal means: there is none, or it is none of this account's."""
     code = str(error.response["Error"]["Code"])
+    if "not find" in error.response["Error"].get("Message", ""):  # SageMaker answers ValidationException
+        code = "404"
     if code in {"404", "NoSuchEntity", "NoSuchBucket", "ResourceNotFound"} or "NotFound" in code:
         return Problem(f"there is no such {what} in the account", f"create the {what} first, or name one that exists")
     if code in {"403", "AccessDenied", "AccessDeniedException"}:
@@ -195,6 +197,22 @@ def _key(client: Client, key: str, estate: EstateBlock) -> Iterator[Problem]:
         yield Problem(f"{rule}; an import takes a key only as configured", fix, f"{guide}rotating-keys-enable.html")
 
 
+def _domain(client: Client, domain: str, estate: EstateBlock) -> Iterator[Problem]:
+    """An import takes a domain only as configured in what it can't change, and the estate's only in the VPC."""
+    found = client("sagemaker").describe_domain(DomainId=domain)
+    wanted = {
+        "AuthMode": estate.studio.auth_mode,
+        "AppNetworkAccessType": "VpcOnly",
+        "VpcId": estate.network.vpc_id,
+        "SubnetIds": sorted(estate.network.subnet_ids),
+    }
+    for name, value in wanted.items():
+        has = sorted(found[name]) if name == "SubnetIds" else found[name]
+        if has != value:
+            rule = f"the domain's {name} is {has}, the environment's is {value}"
+            yield Problem(rule, "bring the one or the other to the same value first, or name another domain")
+
+
 def _one(*path: str) -> Callable[[EstateBlock], Given]:
     """Return what yields one value of the estate block, or each of a list of values, where it is given."""
 
@@ -234,6 +252,7 @@ ROWS: tuple[Row, ...] = (
     Row("VPC endpoint", _one("network", "s3_endpoint_ids"), _endpoint, stood_in=True),
     Row("bucket", _adopted_buckets, _bucket),
     Row("key", _adopted_keys, _key),
+    Row("domain", _one("adopt", "domain"), _domain),
 )
 
 

@@ -67,3 +67,20 @@ def test_delivery_declares_detective_controls_and_touches_no_finding():
     assert not [action for action in actions if "Finding" in action or "Suppress" in action or "Filter" in action]
     assert made["Detector"]["Condition"] == made["Jobs"]["Condition"]
     assert made["Detector"]["Condition"] == {"StringEquals": {"aws:ResourceTag/project": "mlops-estate"}}
+
+
+def test_delivery_manages_adopted_buckets_by_name_and_of_their_objects_only_the_code():
+    assert not {"AdoptedBuckets", "AdoptedCode"} & statements(area_policies(REACH)["account"]).keys()
+    adopting = Reach(ACCOUNT, REGION, "mlops-dev", BOUNDARY, ("acme-raw",))
+    made = statements(area_policies(adopting)["account"])
+    assert made["AdoptedBuckets"]["Resource"] == ["arn:aws:s3:::acme-raw"]
+    assert made["AdoptedCode"]["Resource"] == ["arn:aws:s3:::acme-raw/*source/*"]
+    assert not {action for action in made["AdoptedBuckets"]["Action"] if "Object" in action}
+
+
+def test_only_named_services_get_a_role_of_their_own():
+    made = statements(area_policies(REACH)["account"])["ServiceRoles"]
+    names = made["Condition"]["StringEquals"]["iam:AWSServiceName"]
+    assert [f"/aws-service-role/{name}/" in arn for name, arn in zip(names, made["Resource"], strict=True)] == [
+        True
+    ] * len(names)

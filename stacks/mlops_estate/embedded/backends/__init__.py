@@ -19,6 +19,7 @@ def install() -> None:
         bucket_policies,
         conflicts,
         detection,
+        domains,
         endpoints,
         events,
         executions,
@@ -41,6 +42,7 @@ def install() -> None:
     bucket_configurations.install()
     bucket_policies.install()
     key_rotation.install()
+    domains.install()
     sagemaker.install()
     packages.install()
     endpoints.install()

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from mlops_estate.embedded.driver.readback import differences, equal
 from mlops_estate.embedded.driver.tags import merged
 from mlops_estate.engine.driver_api import ResourceRequest, ResourceState
+from mlops_estate.engine.wire import top_property
 from mlops_estate.faults import Fault, FaultsFound
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def adopted(driver: AwsDriver, request: ResourceRequest, resource_id: str, ignor
         rule = f"the embedded account imports no {request.type}: it was not reviewed for it"
         raise FaultsFound([Fault("import", resource_id, rule, "declare it without import", request.urn)])
     mapped, faults = driver._checked(request, row)
+    faults = [fault for fault in faults if top_property(fault.where) not in ignored]  # they are as they stand
     if faults:
         raise FaultsFound(faults)
     keys = {row.adoption.key: resource_id}
@@ -112,3 +114,10 @@ def key_as_inputs(client: Client, keys: Mapping[str, str]) -> dict[str, Any]:
         "deletionWindowInDays": None,
         "tags": tags,
     }
+
+
+def domain_as_inputs(client: Client, keys: Mapping[str, str]) -> dict[str, Any]:
+    """Return a Studio domain's inputs that DescribeDomain does not show."""
+    sagemaker = client("sagemaker")
+    arn = sagemaker.describe_domain(**keys)["DomainArn"]
+    return {"tags": {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn).get("Tags", [])}}

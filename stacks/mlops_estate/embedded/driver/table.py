@@ -26,10 +26,11 @@ def table() -> Mapping[str, Operations]:
         recovery,
         scheduling,
         security,
+        studio,
     )
 
     rows: dict[str, Operations] = {}
     shared = (security, compute, data, machine_learning, observability, events)
-    for module in (*shared, protection, recovery, scheduling, detection):
+    for module in (*shared, protection, recovery, scheduling, detection, studio):
         rows.update(module.ROWS)
     return rows

@@ -98,3 +98,11 @@ def test_arns_of_the_environments_account_move_with_it():
     assert moved["delivery_role_arns"] == [role("123456789012"), role(OTHER)]
     assert moved["adopt"] == {"keys": {"personal": key("123456789012")}}
     assert raw["adopt"] == {"keys": {"personal": key()}}
+
+
+def test_an_adopted_domain_needs_studio_and_its_network():
+    found = faults(adopt={"domain": "d-abc"})
+    assert found.keys() == {"estate.adopt.domain"}
+    network = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"], "s3_endpoint_ids": ["vpce-0a1b2c3d"]}
+    assert faults(adopt={"domain": "d-abc"}, studio={"enabled": True}).keys() == {"estate.adopt.domain"}
+    assert faults(adopt={"domain": "d-abc"}, studio={"enabled": True}, network=network) == {}

@@ -14,9 +14,13 @@ REGION = "eu-west-1"
 VPC, SUBNET, GROUP = "vpc-0a1b2c3d", "subnet-0a1b2c3d", "sg-0a1b2c3d"
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 BOUNDARY = "arn:aws:iam::111122223333:policy/b"
-NETWORK = {"vpc_id": VPC, "subnet_ids": [SUBNET], "security_group_ids": [GROUP]}
+ENDPOINT = "vpce-0a1b2c3d"
+NETWORK = {
+    "vpc_id": VPC, "subnet_ids": [SUBNET], "security_group_ids": [GROUP], "s3_endpoint_ids": [ENDPOINT],
+}  # fmt: skip
 ROTATED = {"KeyRotationEnabled": True, "RotationPeriodInDays": 365}
 USABLE = {"KeyState": "Enabled", "KeyManager": "CUSTOMER", "KeySpec": "SYMMETRIC_DEFAULT"}
+DOMAIN = {"AuthMode": "IAM", "AppNetworkAccessType": "VpcOnly", "VpcId": VPC, "SubnetIds": [SUBNET]}
 LOCK = {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}
 
 
@@ -52,11 +56,14 @@ GOOD = {
     "get_object_lock_configuration": refusing("ObjectLockConfigurationNotFoundError"),
     "describe_key": {"KeyMetadata": USABLE},
     "get_key_rotation_status": ROTATED,
+    "describe_vpc_endpoints": {"VpcEndpoints": [{"ServiceName": "com.amazonaws.eu-west-1.s3"}]},
+    "describe_domain": DOMAIN,
 }
 EVERYTHING = {
     "permissions_boundary_arn": BOUNDARY,
     "network": NETWORK,
-    "adopt": {"buckets": {"raw": "acme"}, "keys": {"personal": KEY}},
+    "studio": {"enabled": True},
+    "adopt": {"buckets": {"raw": "acme"}, "keys": {"personal": KEY}, "domain": "d-abc"},
 }
 
 
@@ -72,6 +79,15 @@ def test_what_is_there_is_no_problem():
         ({"describe_subnets": refusing("InvalidSubnetID.NotFound")}, "network.subnet_ids.0", "no such subnet"),
         ({"describe_subnets": {"Subnets": [{"VpcId": "vpc-9"}]}}, "network.subnet_ids.0", "the subnet is of vpc-9"),
         ({"describe_security_groups": refusing("InvalidGroup.NotFound")}, "network.security_group_ids.0", "no such"),
+        ({"describe_vpc_endpoints": refusing("InvalidVpcEndpointId.NotFound")}, "network.s3_endpoint_ids.0", "no such"),
+        (
+            {"describe_vpc_endpoints": {"VpcEndpoints": [{"ServiceName": "com.amazonaws.eu-west-1.sts"}]}},
+            "network.s3_endpoint_ids.0",
+            "the VPC endpoint is of com.amazonaws.eu-west-1.sts",
+        ),
+        ({"describe_domain": refusing("ResourceNotFound")}, "adopt.domain", "no such domain"),
+        ({"describe_domain": {**DOMAIN, "AuthMode": "SSO"}}, "adopt.domain", "AuthMode is SSO"),
+        ({"describe_domain": {**DOMAIN, "SubnetIds": ["subnet-9"]}}, "adopt.domain", "SubnetIds is ['subnet-9']"),
         ({"head_bucket": refusing("404")}, "adopt.buckets.raw", "no such bucket"),
         ({"head_bucket": refusing("403")}, "adopt.buckets.raw", "another account's"),
         ({"head_bucket": refusing("SlowDown")}, "adopt.buckets.raw", "Look answers SlowDown: no"),
