@@ -143,7 +143,7 @@ def test_a_settling_release_keeps_both_versions_and_points_at_the_new_one():
 def test_the_registry_stands_in_its_own_account_and_is_shared():
     group = one(shipped("prod"), "aws:sagemaker/modelPackageGroup:ModelPackageGroup")
     assert group.inputs["modelPackageGroupName"] == f"mlops-{MODEL}"
-    assert set(group.inputs["tags"]) == {"data", "label", "pipeline"}
+    assert set(group.inputs["tags"]) == {"model", "data-set", "data-class", "label", "pipeline"}
     policy = json.loads(
         one(shipped("prod"), "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy").inputs["resourcePolicy"]
     )

@@ -190,7 +190,7 @@ class Stub:
 
     def __init__(self, kind: str, name: str, args: Any = None, opts: Any = None, **settings: Any) -> None:
         self._label = f"{kind} {name}"
-        role = pulumi.ResourceTransformationArgs(None, "aws:iam/role:Role", name, {}, None)
+        role = pulumi.ResourceTransformationArgs(None, "aws:iam/role:Role", name, {"tags": None}, None)
         transformed = [transform(role).props for transform in (opts or {}).get("transformations") or []]
         Stub.made.append((kind, name, args or settings, *transformed))
 

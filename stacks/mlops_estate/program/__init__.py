@@ -13,6 +13,7 @@ import pulumi_aws_native as aws_native
 from mlops_estate.config import EnvironmentConfig, load_schemas
 from mlops_estate.faults import FaultsFound
 from mlops_estate.program.baseline import declare_baseline
+from mlops_estate.program.lineage import tagged
 from mlops_estate.program.models import declare_model
 from mlops_estate.program.people import declare_people
 from mlops_estate.program.protection import declare_protection
@@ -39,8 +40,9 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     """
     schemas = load_schemas(config.models, project_dir)
     boundary = config.estate.permissions_boundary_arn
-    bounds = [_bounded(boundary)] if boundary else None
-    opts = pulumi.ResourceOptions(providers=_providers(config), transformations=bounds)
+    bounds = [_bounded(boundary)] if boundary else []
+    providers = _providers(config)
+    opts = pulumi.ResourceOptions(providers=providers, transformations=bounds)
     shared = declare_shared(config, schemas, opts)
     protection = declare_protection(config, shared, opts)
     recovery = declare_recovery(config, shared, opts)
@@ -51,7 +53,8 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     for name, model in config.models.items():
         # Relative to the program's folder, so that a component's recorded inputs are the same on every machine.
         schema_file = os.path.relpath(project_dir / model.schema_path)
-        models[name] = declare_model(config, name, model, schemas[name], schema_file, shared, opts)
+        own = pulumi.ResourceOptions(providers=providers, transformations=[*bounds, tagged(config, name, model)])
+        models[name] = declare_model(config, name, model, schemas[name], schema_file, shared, own)
     declare_schedules(config, shared, models, opts)
     return {
         "environment": config.name,

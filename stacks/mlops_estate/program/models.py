@@ -73,11 +73,6 @@ def _registry(config: EnvironmentConfig, name: str, model: ModelBlock, opts: pul
             "member_role_names": estate.member_role_names,
             "organization_id": estate.registry.organization_id or "",
             "writer_account_ids": estate.other_accounts,
-            "lineage_tags": {
-                "data": model.data,
-                "label": model.label,
-                "pipeline": names.pipeline(config.prefix, name),
-            },
         },
         opts,
     )
