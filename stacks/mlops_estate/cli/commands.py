@@ -190,6 +190,7 @@ def run_destroy(name: str, project: Path | None, *, unprotect: bool, as_json: bo
 
 def _collect(environment: LoadedEnvironment, *, as_shipped: bool, silent: bool) -> tuple[ResourceGraph, list[str]]:
     """Run the program without creating anything; return its graph and what has been assumed."""
+    from mlops_estate.config import role_notes
     from mlops_estate.engine import run_program
     from mlops_estate.up.session import offline_versions, program_config
 
@@ -204,7 +205,7 @@ def _collect(environment: LoadedEnvironment, *, as_shipped: bool, silent: bool) 
             config=program_config(environment, "", versions),
             on_event=counted(progress),
         )
-    graph.notes = assumed + graph.notes
+    graph.notes = assumed + role_notes(environment.config) + graph.notes
     return graph, graph.notes
 
 
@@ -254,6 +255,8 @@ def run_graph(name: str, project: Path | None, *, output: Path, as_shipped: bool
 
 def run_config_check(name: str, project: Path | None, *, as_json: bool, account_url: str | None = None) -> int:
     """Check a configuration, and in a served account that what it names is there; the caller reports faults."""
+    from mlops_estate.config import role_notes
+
     environment = _load(name, project)
     if account_url is not None:
         from mlops_estate.embedded.network_guard import NetworkGuard
@@ -263,12 +266,15 @@ def run_config_check(name: str, project: Path | None, *, as_json: bool, account_
         with NetworkGuard():
             account = attach(account_url, environment.config.estate.region)
             check_prerequisites(environment, account, starts_empty=False)
-    models = list(environment.config.models)
+    models, notes = list(environment.config.models), role_notes(environment.config)
     if as_json:
-        _print_json({"ok": True, "environment": name, "class": environment.config.environment_class, "models": models})
+        found = {"class": environment.config.environment_class, "models": models, "notes": notes}
+        _print_json({"ok": True, "environment": name, **found})
     else:
         print(f"{environment.path.name} is sound: class {environment.config.environment_class}, "
               f"{len(models)} model{'s' if len(models) != 1 else ''} ({', '.join(models) or 'none'})")  # fmt: skip
+        for note in notes:
+            print(f"note: {note}")
     return 0
 
 

@@ -8,6 +8,7 @@ from mlops_estate.config.loading import LoadedEnvironment, environments, load_en
 from mlops_estate.config.models import ModelBlock
 from mlops_estate.config.overlays import overlay_account, overlay_network, overlay_versions
 from mlops_estate.config.schema import json_schema
+from mlops_estate.config.service_roles import role_notes
 from mlops_estate.config.sources import load_schemas
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "overlay_network",
     "overlay_versions",
     "parse",
+    "role_notes",
     "unpinned",
 ]

@@ -133,7 +133,7 @@ def test_a_sound_configuration_is_said_to_be_sound(environment, capsys):
     assert f"Pulumi.{environment}.yaml is sound: class {environment}, 1 model ({MODEL})" in capsys.readouterr().out
     assert run(["config", "check", environment, *HERE, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "ok": True, "environment": environment, "class": environment, "models": [MODEL],
+        "ok": True, "environment": environment, "class": environment, "models": [MODEL], "notes": [],
     }  # fmt: skip
 
 
