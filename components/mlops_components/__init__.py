@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlops_components.account_baseline import AccountBaseline, AccountBaselineArgs
     from mlops_components.alert_topics import AlertTopics, AlertTopicsArgs
+    from mlops_components.audit_queries import AuditQueries, AuditQueriesArgs
+    from mlops_components.audit_trail import AuditTrail, AuditTrailArgs
     from mlops_components.backup_plan import BackupPlan, BackupPlanArgs
+    from mlops_components.configuration_recorder import ConfigurationRecorder, ConfigurationRecorderArgs
+    from mlops_components.conformance_rules import ConformanceRules, ConformanceRulesArgs
     from mlops_components.data_catalog import DataCatalog, DataCatalogArgs
     from mlops_components.data_lake import DataLake, DataLakeArgs
     from mlops_components.data_quality_monitor import DataQualityMonitor, DataQualityMonitorArgs
@@ -38,7 +42,11 @@ __version__ = "0.1.0"
 _COMPONENTS = {
     "AccountBaseline": "account_baseline",
     "AlertTopics": "alert_topics",
+    "AuditQueries": "audit_queries",
+    "AuditTrail": "audit_trail",
     "BackupPlan": "backup_plan",
+    "ConfigurationRecorder": "configuration_recorder",
+    "ConformanceRules": "conformance_rules",
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
@@ -73,8 +81,16 @@ __all__ = [
     "AlertTopics",
     "AlertTopicsArgs",
     "ArgumentFaults",
+    "AuditQueries",
+    "AuditQueriesArgs",
+    "AuditTrail",
+    "AuditTrailArgs",
     "BackupPlan",
     "BackupPlanArgs",
+    "ConfigurationRecorder",
+    "ConfigurationRecorderArgs",
+    "ConformanceRules",
+    "ConformanceRulesArgs",
     "DataCatalog",
     "DataCatalogArgs",
     "DataLake",

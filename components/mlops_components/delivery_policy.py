@@ -5,11 +5,12 @@ Actions and the resource types they take: AWS service authorization reference. T
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from mlops_components.delivery_audit import recording_statements
+from mlops_components.delivery_reach import PROJECT as PROJECT
+from mlops_components.delivery_reach import Reach as Reach
 from mlops_components.documents import Statement, dns_suffix, partition, policy, statement
 
-PROJECT = "mlops-estate"
 _REGIONAL = (
     "access-analyzer", "guardduty", "inspector2", "macie2", "securityhub",
     "application-autoscaling", "athena", "backup", "backup-storage", "cloudformation", "cloudwatch", "ec2", "ecr",
@@ -65,27 +66,6 @@ _DETECTIVE_ROLES = (
 _UNTAGGED = {"Null": {"aws:ResourceTag/project": "true"}}
 
 
-@dataclass(frozen=True)
-class Reach:
-    """Where a delivery role works: one account and region, and the prefix of the environment it deploys."""
-
-    account: str
-    region: str
-    prefix: str
-    boundary_arn: str
-    adopted_buckets: Sequence[str] = ()
-
-    def arn(self, service: str, resource: str, *, region: bool = True) -> str:
-        """Return the ARN of a resource of this account."""
-        where = self.region if region else ""
-        return f"arn:{partition(self.region)}:{service}:{where}:{self.account}:{resource}"
-
-    @property
-    def roles(self) -> str:
-        """ARN pattern of the environment's roles."""
-        return self.arn("iam", f"role/{self.prefix}-*", region=False)
-
-
 def boundary_policy(reach: Reach, state_bucket: str, state_key_arn: str, secrets_key_arn: str) -> str:
     """Return the boundary: the most that delivery, and every role delivery makes, can ever do.
 
@@ -100,6 +80,8 @@ def boundary_policy(reach: Reach, state_bucket: str, state_key_arn: str, secrets
             statement("ServicesInTheRegion", services, ["*"], condition=here),
             # Budgets has no region, so the statement above refuses it.
             statement("Budgets", ["budgets:*"], [reach.arn("budgets", "budget/*", region=False)]),
+            # One by one: nothing that delivery makes can stop what records it.
+            *recording_statements(reach),
             # An auditor's role reads what was recorded and who is who; to change identities takes what follows.
             statement("ReadRecords", _READ_RECORDS, ["*"]),
             *_role_statements(reach),
@@ -328,8 +310,6 @@ def _watching_statements(reach: Reach) -> list[Statement]:
         # A subscription is read and ended by its own ARN, which begins with the topic's; these two take `*` only.
         statement("Subscriptions", ["sns:GetSubscriptionAttributes", "sns:Unsubscribe"], ["*"]),
         named("logs", groups, f"log-group:/{reach.prefix}/*"),
-        # logs:DescribeLogGroups lists, so it takes every group.
-        statement("ListGroups", ["logs:DescribeLogGroups"], [reach.arn("logs", "log-group:*")]),
         named("cloudwatch", alarms, f"alarm:{reach.prefix}-*"),
         named("budgets", budgets, f"budget/{reach.prefix}-*", region=False),
     ]

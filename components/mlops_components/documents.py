@@ -61,6 +61,11 @@ def roles_of(prefix: str, account: str, region: str) -> str:
     return f"arn:{partition(region)}:iam::{account}:role/{prefix}-*"
 
 
+def trail_arn(prefix: str, account: str, region: str) -> str:
+    """Return the ARN of an environment's CloudTrail trail, known before the trail exists."""
+    return f"arn:{partition(region)}:cloudtrail:{region}:{account}:trail/{prefix}-audit"
+
+
 def assume_role_policy(service: str, account: str, source_arn: str = "") -> str:
     """Return a trust policy for one service acting for this account, and for `source_arn` where it is given, only.
 

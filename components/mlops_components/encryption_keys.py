@@ -19,6 +19,7 @@ from mlops_components.documents import (
     roles_of,
     service_principal,
     statement,
+    trail_arn,
 )
 from mlops_components.network_perimeter import macie_role
 from mlops_components.validation import Checker
@@ -195,7 +196,16 @@ def key_policy(
         *_use_statements(prefix, account, region, user_arns),
     ]
     if data_class == "operations":
-        made += _service_statements(prefix, account, region)
+        made += [
+            *_service_statements(prefix, account, region),
+            *_trail_statements(prefix, account, region),
+            # AWS Config delivers as itself where the recorder works by its service-linked role (developer guide,
+            # permissions for the KMS key of the delivery channel).
+            statement(
+                "ConfigDelivery", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"], principal=service_principal("config"),
+                condition={"StringEquals": {"aws:SourceAccount": account}},
+            ),
+        ]  # fmt: skip
     if data_class == "personal" and macie_reads:
         made.append(_macie_statement(account, region))
     if data_class == "models":
@@ -268,6 +278,25 @@ def _macie_statement(account: str, region: str) -> Statement:
     return statement(
         "DecryptByMacie", ["kms:Decrypt"], ["*"], principal={"AWS": "*"}, condition={"StringEquals": bearer}
     )
+
+
+def _trail_statements(prefix: str, account: str, region: str) -> list[Statement]:
+    """Return what CloudTrail needs to encrypt log files (user guide, KMS key policies for CloudTrail).
+
+    With its own encryption context, not a bucket key's: the trail's bucket has none.
+    """
+    source = {"aws:SourceArn": trail_arn(prefix, account, region)}
+    trails = f"arn:{partition(region)}:cloudtrail:*:{account}:trail/*"
+    return [
+        statement(
+            "CloudTrailEncrypts", ["kms:GenerateDataKey*"], ["*"], principal=service_principal("cloudtrail"),
+            condition={"StringEquals": source, "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trails}},
+        ),
+        statement(
+            "CloudTrailDescribes", ["kms:DescribeKey"], ["*"], principal=service_principal("cloudtrail"),
+            condition={"StringEquals": source},
+        ),
+    ]  # fmt: skip
 
 
 def _images_statement(prefix: str, account: str, region: str, user_arns: Sequence[str]) -> Statement:

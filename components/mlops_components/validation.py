@@ -77,6 +77,12 @@ NAME_RULES: Mapping[str, NameRule] = {
         "access analyzer", r"[A-Za-z_][A-Za-z0-9_.-]*", 255, "Access Analyzer CreateAnalyzer, analyzerName"
     ),
     "domain": NameRule("Studio domain", _DASHED, 63, "SageMaker CreateDomain, DomainName"),
+    "trail": NameRule("trail", r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*", 128, "CloudTrail CreateTrail, Name"),
+    "recorder": NameRule("configuration recorder", r".+", 256, "AWS Config PutConfigurationRecorder, name"),
+    "conformance_pack": NameRule(
+        "conformance pack", r"[a-zA-Z][-a-zA-Z0-9]*", 256, "AWS Config PutConformancePack, ConformancePackName"
+    ),
+    "workgroup": NameRule("workgroup", r"[a-zA-Z0-9._-]{1,128}", 128, "Athena CreateWorkGroup, Name"),
     "alarm": NameRule("alarm", r"[^\x00-\x1f]+", 255, "CloudWatch PutMetricAlarm, AlarmName"),
 }  # fmt: skip
 

@@ -26,11 +26,15 @@ SHARED = {
     "mlops:index:DetectiveControls detection",
     "mlops:index:FindingAlerts findings",
     "mlops:index:EnvironmentBudget budget",
+    "mlops:index:AuditTrail audit",
+    "mlops:index:AuditQueries audit-queries",
+    "mlops:index:ConfigurationRecorder configuration",
     "mlops:index:BackupPlan backups",
     "mlops:index:ImageRepository images-training",
     "mlops:index:ImageRepository images-inference",
 }
 SCHEDULED = {"mlops:index:ScheduleGroup schedules", f"mlops:index:PipelineSchedule {MODEL}-schedule"}
+RULES = {"mlops:index:ConformanceRules conformance"}
 UNPINNED = {
     f"mlops:index:ModelRegistry {MODEL}-registry",
     f"mlops:index:FeatureStore {MODEL}-features",
@@ -80,7 +84,7 @@ def model_types(recorder: Recorder) -> Counter[str]:
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_the_components_of_each_shipped_environment(environment):
-    expected = SHARED | UNPINNED | (set() if environment == "dev" else SCHEDULED)
+    expected = SHARED | UNPINNED | (set() if environment == "dev" else SCHEDULED | RULES)
     assert components(shipped(environment)) == expected
     assert components(shipped(environment, 1)) == expected | PINNED
 
@@ -196,6 +200,9 @@ def test_keys_reach_what_they_are_for():
         "lake-capture-encryption": "keys-personal",
         "lake-reports-encryption": "keys-operations",
         "lake-access-logs-encryption": "",
+        "audit-cloudtrail-encryption": "keys-operations",
+        "configuration-config-encryption": "keys-operations",
+        "audit-queries-queries-encryption": "keys-operations",
     }
 
 
@@ -206,6 +213,7 @@ def test_topics_reach_alarms_and_budget():
     assert told == {
         "AWS/SageMaker": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
         "AWS/SQS": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-warning"],
+        "mlops-prod/audit": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
     }
     budget = one(recorder, "aws:budgets/budget:Budget").inputs
     told = {
@@ -221,7 +229,8 @@ def test_topics_reach_alarms_and_budget():
     assert budget["limitAmount"] == "5000"
     endpoint = one(recorder, "aws-native:sagemaker:Endpoint").inputs
     rolls_back = endpoint["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]
-    assert {item["alarmName"] for item in rolls_back} == {alarm.inputs["name"] for alarm in alarms}
+    watched = {alarm.inputs["name"] for alarm in alarms if alarm.inputs["namespace"] == "AWS/SageMaker"}
+    assert {item["alarmName"] for item in rolls_back} == watched
 
 
 def test_every_resource_uses_an_explicit_provider_pinned_to_the_account():
@@ -245,7 +254,7 @@ def test_stateful_resources_are_protected_outside_dev(environment):
     nodes = [node for node in shipped(environment).registered.values() if node.type in stateful]
     assert Counter(node.type for node in nodes) == {
         "aws:kms/key:Key": 4,
-        "aws:s3/bucket:Bucket": 7,
+        "aws:s3/bucket:Bucket": 10,
         "aws-native:sagemaker:FeatureGroup": 1,
     }
     assert {node.protect for node in nodes} == {environment != "dev"}
@@ -268,8 +277,9 @@ def test_defaults_by_class_reach_the_resources(environment, subnets, strategy, c
     assert variant["initialInstanceCount"] == count
     monitoring = one(recorder, "aws:sagemaker/monitoringSchedule:MonitoringSchedule").inputs
     assert monitoring["monitoringScheduleConfig"]["scheduleConfig"]["scheduleExpression"] == schedule
-    locked = one(recorder, "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration").inputs
-    assert locked["rule"]["defaultRetention"]["mode"] == lock
+    locks = of_type(recorder, "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
+    assert {node.name for node in locks} == {"lake-curated-lock", "audit-cloudtrail-lock"}
+    assert {node.inputs["rule"]["defaultRetention"]["mode"] for node in locks} == {lock}
 
 
 def test_a_network_of_your_own_is_used_and_none_is_made():
@@ -334,7 +344,9 @@ def test_optional_settings_reach_their_components():
 
 
 def test_the_catalogue_has_a_table_with_the_columns_of_the_data():
-    table = one(shipped("dev"), "aws:glue/catalogTable:CatalogTable").inputs
+    tables = {node.name: node.inputs for node in of_type(shipped("dev"), "aws:glue/catalogTable:CatalogTable")}
+    assert set(tables) == {"catalog-mortgage_approval", "audit-queries-table"}
+    table = tables["catalog-mortgage_approval"]
     columns = {column["name"]: column["type"] for column in table["storageDescriptor"]["columns"]}
     assert table["name"] == "mortgage_approval"
     assert {columns["deny"], columns["afam"], columns["pirat"]} == {"string", "double"}

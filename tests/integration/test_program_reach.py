@@ -93,6 +93,27 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {},
         {"protection": {"outside_role_arns": ["arn:aws:iam::123456789012:role/data-delivery"]}},
     ),
+    "audit.data_events": ({}, {"audit": {"data_events": False}}),
+    "audit.insights": ({}, {"audit": {"insights": False}}),
+    "audit.trail_lock_mode": ({}, {"audit": {"trail_lock_mode": "GOVERNANCE"}}),
+    "audit.trail_lock_days": ({}, {"audit": {"trail_lock_days": 9}}),
+    "audit.trail_retention_days": ({}, {"audit": {"trail_retention_days": 999}}),
+    "audit.log_group_retention_days": ({}, {"audit": {"log_group_retention_days": 400}}),
+    "audit.config_frequency": ({}, {"audit": {"config_frequency": "DAILY"}}),
+    "audit.config_retention_days": ({}, {"audit": {"config_retention_days": 99}}),
+    "audit.conformance_rules": ({}, {"audit": {"conformance_rules": False}}),
+    "audit.query_scan_limit_gb": ({}, {"audit": {"query_scan_limit_gb": 9}}),
+    "audit.query_result_days": ({}, {"audit": {"query_result_days": 9}}),
+    "audit.existing_trail_uri": (
+        {"account_baseline": "existing"},
+        {"account_baseline": "existing", "audit": {"existing_trail_uri": "s3://trail-logs/AWSLogs/1/CloudTrail"}},
+    ),
+    "account_baseline.cloudtrail": ({}, {"account_baseline": {"default": "create", "cloudtrail": "off"}}),
+    "account_baseline.config_recorder": ({}, {"account_baseline": {"default": "create", "config_recorder": "off"}}),
+    "account_baseline.config_service_role": (
+        {},
+        {"account_baseline": {"default": "create", "config_service_role": "existing"}},
+    ),
     "account_baseline.default": ({"account_baseline": "off"}, {"account_baseline": "create"}),
     **{
         f"adopt.buckets.{purpose.replace('-', '_')}": ({}, {"adopt": {"buckets": {purpose.replace("-", "_"): "acme"}}})

@@ -25,7 +25,11 @@ MODEL = "mortgage-approval"
 NAMES = {
     "AccountBaseline": "account_baseline",
     "AlertTopics": "alert_topics",
+    "AuditQueries": "audit_queries",
+    "AuditTrail": "audit_trail",
     "BackupPlan": "backup_plan",
+    "ConfigurationRecorder": "configuration_recorder",
+    "ConformanceRules": "conformance_rules",
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
@@ -138,6 +142,37 @@ def _data_catalog(env: str, full: bool) -> dict[str, Any]:
     table = {"name": "mortgage_approval", "key_prefix": MODEL, "columns": [{"name": "deny", "type": "int"}]}
     more = {"tables": [table], "catalog_encryption": "create", "catalog_key_arn": key("personal")}
     return {"prefix": f"mlops-{env}", "account": ACCOUNT, **_buckets(env, "raw"), **(more if full else {})}
+
+
+def _log_bucket(env: str) -> dict[str, Any]:
+    return {**_common(env), **_keys("operations"), "access_logs_bucket": bucket("access-logs", env)}
+
+
+DELIVERY = f"arn:aws:iam::{ACCOUNT}:role/deliver"
+
+
+def _audit_trail(env: str, full: bool) -> dict[str, Any]:
+    more = {"alarm_topic_arn": topic("critical", env), "delivery_role_arns": [DELIVERY]}
+    buckets = [bucket(purpose, env) for purpose in ("raw", "models")]
+    return {**_log_bucket(env), "data_buckets": buckets, **(more if full else {})}
+
+
+def _configuration_recorder(env: str, full: bool) -> dict[str, Any]:
+    return {**_log_bucket(env), **({"service_role": "existing"} if full else {})}
+
+
+def _conformance_rules(env: str, _full: bool) -> dict[str, Any]:
+    return {"prefix": f"mlops-{env}", "region": REGION, "recorder_name": f"mlops-{env}-recorder"}
+
+
+def _audit_queries(env: str, full: bool) -> dict[str, Any]:
+    more = {"delivery_role_arns": [DELIVERY], "log_regions": [REGION, "us-east-1"]}
+    return {
+        **_log_bucket(env), "log_uri": f"s3://{bucket('cloudtrail', env)}/AWSLogs/{ACCOUNT}/CloudTrail",
+        "log_days": 30, "personal_buckets": [bucket("raw", env)],
+        "data_buckets": [bucket("raw", env), bucket("models", env)], "key_arns": [key("personal"), key("models")],
+        **(more if full else {}),
+    }  # fmt: skip
 
 
 def _alert_topics(env: str, full: bool) -> dict[str, Any]:
@@ -289,7 +324,11 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "DetectiveControls": _detective_controls,
     "FindingAlerts": _finding_alerts,
     "AlertTopics": _alert_topics,
+    "AuditQueries": _audit_queries,
+    "AuditTrail": _audit_trail,
     "BackupPlan": _backup_plan,
+    "ConfigurationRecorder": _configuration_recorder,
+    "ConformanceRules": _conformance_rules,
     "DataCatalog": _data_catalog,
     "DataLake": _data_lake,
     "DataQualityMonitor": _data_quality_monitor,
@@ -311,6 +350,7 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "TrainingPipeline": _training_pipeline,
 }
 _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
+    "AuditTrail": {"management": {"data_events": False, "insights": True}},
     "BackupPlan": {"staging": {"environment_class": "staging"}},
     "DataLake": {
         "adopted": {"adopted_buckets": {"raw": "acme-raw", "curated": "acme-snapshots"}},

@@ -53,6 +53,19 @@ class AccountBaselineBlock(Block):
         default=None,
         description="IAM Access Analyzer's analyser of external access: an account may have one. Default: `default`.",
     )
+    cloudtrail: Mode | None = Field(
+        default=None,
+        description="The account's trail. With existing, audit queries read `audit.existing_trail_uri`. "
+        "Default: `default`.",
+    )
+    config_recorder: Mode | None = Field(
+        default=None, description="The region's AWS Config recorder and delivery channel. Default: `default`."
+    )
+    config_service_role: Mode | None = Field(
+        default=None,
+        description="AWS Config's service-linked role, which an account keeps once it used AWS Config: create or "
+        "existing. Default: `default`.",
+    )
 
     @model_validator(mode="before")
     @classmethod

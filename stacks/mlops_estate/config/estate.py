@@ -7,24 +7,20 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlops_estate.config.adoption import AdoptBlock
+from mlops_estate.config.audit import AuditBlock
 from mlops_estate.config.baseline import AccountBaselineBlock, short_form_in_schema
 from mlops_estate.config.classes import Block, EnvironmentClass, by_class
 from mlops_estate.config.detection import DetectionBlock
 from mlops_estate.config.people import EXAMPLE, PeopleBlock
 from mlops_estate.config.protection import ProtectionBlock
 from mlops_estate.config.recovery import RecoveryBlock
+from mlops_estate.config.retention import LogRetention
 from mlops_estate.config.studio import StudioBlock
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["123456789012"])]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+[a-z]$", examples=["eu-west-1a"])]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254, examples=["ml-oncall@example.com"])]
 Days = Annotated[int, Field(ge=1, le=3650)]
-
-
-LogRetention = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]  # fmt: skip
-"""Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
 
 
 class RegistryBlock(Block):
@@ -232,6 +228,7 @@ class EstateBlock(Block):
     protection: ProtectionBlock = Field(
         default_factory=ProtectionBlock, description="How data is protected beyond keys, locks and retention."
     )
+    audit: AuditBlock = Field(default_factory=AuditBlock, description="What is recorded for an auditor.")
     account_baseline: AccountBaselineBlock = Field(
         default_factory=AccountBaselineBlock,
         description="Everything of which an account has only one per region: create, existing or off for all of it, "

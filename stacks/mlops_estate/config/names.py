@@ -18,6 +18,8 @@ MODEL_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 BUCKET_PURPOSES = ("raw", "curated", "features", "models", "capture", "reports", "access-logs")
 """Buckets of an environment by what they hold; see the component `DataLake`."""
+AUDIT_BUCKETS = ("cloudtrail", "config", "queries")
+"""Buckets of what is recorded; see the components `AuditTrail`, `ConfigurationRecorder` and `AuditQueries`."""
 
 
 def bucket(prefix: str, purpose: str, account: str, region: str) -> str:
@@ -93,7 +95,10 @@ def estate_findings(estate: EstateBlock, environment: str) -> Iterator[Finding]:
         rule = "must be 2 to 32 lower-case letters, digits and hyphens, a letter first and no hyphen last"
         yield Finding(("prefix",), prefix, rule, "use a name such as mlops-dev", NAME_LIMITS["bucket"].source)
         return
-    longest = max((bucket(prefix, purpose, estate.account, estate.region) for purpose in BUCKET_PURPOSES), key=len)
+    longest = max(
+        (bucket(prefix, purpose, estate.account, estate.region) for purpose in (*BUCKET_PURPOSES, *AUDIT_BUCKETS)),
+        key=len,
+    )
     named = [
         ("bucket", longest),
         ("budget", f"{prefix}-monthly"),

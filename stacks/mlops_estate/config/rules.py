@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlops_estate.config.adoption_rules import ADOPTION_RULES
+from mlops_estate.config.audit_rules import AUDIT_RULES
 from mlops_estate.config.aws_limits import SUPPORTED_REGIONS
 from mlops_estate.config.detection_rules import DETECTION_RULES
 from mlops_estate.config.document import nearest
@@ -121,6 +122,7 @@ ESTATE_RULES: tuple[Rule, ...] = (
     *RECOVERY_RULES,
     *PEOPLE_RULES,
     *DETECTION_RULES,
+    *AUDIT_RULES,
 )
 
 

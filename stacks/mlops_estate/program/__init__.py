@@ -12,6 +12,7 @@ import pulumi_aws_native as aws_native
 
 from mlops_estate.config import EnvironmentConfig, load_schemas
 from mlops_estate.faults import FaultsFound
+from mlops_estate.program.audit import declare_audit
 from mlops_estate.program.baseline import declare_baseline
 from mlops_estate.program.lineage import tagged
 from mlops_estate.program.models import declare_model
@@ -49,6 +50,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     people = declare_people(config, shared, opts)
     baseline = declare_baseline(config, shared, opts)
     studio = declare_studio(config, shared, opts)
+    audit = declare_audit(config, shared, opts)
     models = {}
     for name, model in config.models.items():
         # Relative to the program's folder, so that a component's recorded inputs are the same on every machine.
@@ -91,6 +93,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         "people": people,
         "account_baseline": baseline,
         **studio,
+        "audit": audit,
         "models": models,
     }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 import pytest
 from tests.support.components import ACCOUNT, REGION, arguments, deployed, statements
 
 from mlops_components.delivery_areas import AREAS, LONGEST_MANAGED, MOST_ATTACHED, area_policies
+from mlops_components.delivery_audit import OPERATORS
 from mlops_components.delivery_policy import Reach, boundary_policy
 
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/mlops-bootstrap-boundary"
@@ -18,6 +21,7 @@ def test_an_area_names_what_begins_with_the_prefix_or_is_bound_by_a_condition(ar
     for sid, statement in statements(area_policies(REACH)[area]).items():
         assert "*" not in statement["Action"], sid
         assert not [action for action in statement["Action"] if action.endswith(":*")], sid
+        # A service's own role has one name in every account.
         named = all(
             "mlops-dev" in arn.replace("_", "-") or ":role/aws-service-role/" in arn for arn in statement["Resource"]
         )
@@ -84,3 +88,21 @@ def test_only_named_services_get_a_role_of_their_own():
     assert [f"/aws-service-role/{name}/" in arn for name, arn in zip(names, made["Resource"], strict=True)] == [
         True
     ] * len(names)
+
+
+@pytest.mark.parametrize(
+    "document", [area_policies(REACH)["audit"], boundary_policy(REACH, "the-state", "state", "secrets")]
+)
+def test_neither_delivery_nor_a_role_it_makes_can_stop_what_records_them(document):
+    allowed = [statement for statement in statements(document).values() if statement["Effect"] == "Allow"]
+    granted = [action for statement in allowed for action in statement["Action"]]
+    assert [one for one in OPERATORS if any(fnmatch.fnmatchcase(one, action) for action in granted)] == []
+    assert {"cloudtrail:CreateTrail", "config:PutConfigurationRecorder"} <= set(granted)
+
+
+def test_the_roles_that_record_are_passed_to_what_records_alone():
+    made = statements(area_policies(REACH)["audit"])["PassRecordingRoles"]
+    services = ["cloudtrail.amazonaws.com", "config.amazonaws.com"]
+    assert made["Condition"] == {"StringEquals": {"iam:PassedToService": services}}
+    start = f"arn:aws:iam::{ACCOUNT}:role"
+    assert made["Resource"] == [f"{start}/mlops-dev-*", f"{start}/aws-service-role/config.amazonaws.com/*"]

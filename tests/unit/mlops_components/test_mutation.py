@@ -17,7 +17,11 @@ from mlops_components.validation import ArgumentFaults
 LEAST = {
     "AccountBaseline": 8,
     "AlertTopics": 10,
+    "AuditQueries": 8,
+    "AuditTrail": 14,
     "BackupPlan": 12,
+    "ConfigurationRecorder": 8,
+    "ConformanceRules": 1,
     "DataCatalog": 6,
     "DataLake": 25,
     "DataQualityMonitor": 6,

@@ -17,6 +17,7 @@ def install() -> None:
         backup,
         bucket_configurations,
         bucket_policies,
+        configuration,
         conflicts,
         detection,
         domains,
@@ -28,10 +29,12 @@ def install() -> None:
         lineage,
         packages,
         patches,
+        queries,
         rotation,
         runtime,
         sagemaker,
         schedules,
+        trails,
         unanswered,
     )
 
@@ -43,6 +46,9 @@ def install() -> None:
     bucket_policies.install()
     key_rotation.install()
     domains.install()
+    trails.install()
+    configuration.install()
+    queries.install()
     sagemaker.install()
     packages.install()
     endpoints.install()
@@ -65,13 +71,17 @@ def answered_here(service: str, operation: str) -> bool:
         alarms,
         backup,
         bucket_configurations,
+        configuration,
         detection,
+        queries,
         sagemaker,
     )
 
     ours = {
+        "athena": queries.OURS,
         "backup": backup.OURS,
         "cloudwatch": alarms.OURS,
+        "config": configuration.OURS,
         "s3": bucket_configurations.OURS,
         "sagemaker": sagemaker.OURS,
         **detection.OURS,

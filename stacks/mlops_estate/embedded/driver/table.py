@@ -16,6 +16,7 @@ from mlops_estate.embedded.driver.operations import Operations
 def table() -> Mapping[str, Operations]:
     """Return every row, by Pulumi type token."""
     from mlops_estate.embedded.driver.rows import (
+        audit,
         compute,
         data,
         detection,
@@ -31,6 +32,6 @@ def table() -> Mapping[str, Operations]:
 
     rows: dict[str, Operations] = {}
     shared = (security, compute, data, machine_learning, observability, events)
-    for module in (*shared, protection, recovery, scheduling, detection, studio):
+    for module in (*shared, protection, recovery, scheduling, detection, studio, audit):
         rows.update(module.ROWS)
     return rows

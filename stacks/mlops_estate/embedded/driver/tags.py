@@ -21,6 +21,8 @@ TAGGING: Mapping[str, tuple[str, str, str, str, str]] = {
     "events": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
     "glue": ("TagResource", "UntagResource", "ResourceArn", "arn", "TagsToRemove"),
     "budgets": ("TagResource", "UntagResource", "ResourceARN", "arn", "ResourceTagKeys"),
+    "athena": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
+    "cloudtrail": ("AddTags", "RemoveTags", "ResourceId", "arn", "TagsList"),
     "ecr": ("TagResource", "UntagResource", "resourceArn", "arn", "tagKeys"),
     "lambda": ("TagResource", "UntagResource", "Resource", "arn", "TagKeys"),
     "secretsmanager": ("TagResource", "UntagResource", "SecretId", "arn", "TagKeys"),
@@ -79,7 +81,9 @@ def retag(row: Operations, before: Mapping[str, str], after: Mapping[str, str], 
         return removed + ([Call("TagRole", {**role, "Tags": pairs})] if pairs else [])
     add, remove, member, source, keys_member = TAGGING[row.service]
     resource = {member: known[source]}
-    calls = [Call(remove, {**resource, keys_member: gone})] if gone else []
+    # CloudTrail lists what to remove as tags too.
+    listed: list[Any] = [{"Key": key} for key in gone] if row.service == "cloudtrail" else list(gone)
+    calls = [Call(remove, {**resource, keys_member: listed})] if gone else []
     if changed:
         calls.append(Call(add, {**resource, **_tags_member(row.service, changed)}))
     return calls
@@ -96,5 +100,5 @@ def _tags_member(service: str, tags: Mapping[str, str]) -> dict[str, Any]:
     if service == "glue":
         return {"TagsToAdd": {key: At(value, f"tags.{key}") for key, value in tags.items()}}
     key_member, value_member = ("TagKey", "TagValue") if service == "kms" else ("Key", "Value")
-    member = {"budgets": "ResourceTags", "ecr": "tags"}.get(service, "Tags")
+    member = {"budgets": "ResourceTags", "cloudtrail": "TagsList", "ecr": "tags"}.get(service, "Tags")
     return {member: [{key_member: key, value_member: At(value, f"tags.{key}")} for key, value in tags.items()]}
