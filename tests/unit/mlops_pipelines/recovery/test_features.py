@@ -42,6 +42,7 @@ def test_the_latest_event_time_wins_whenever_it_was_written():
 
 def test_of_one_event_time_the_last_written_wins():
     assert chosen([row("1", 5, 7, x="second"), row("1", 5, 6, x="first")]) == {"1": "second"}
+    assert chosen([row("1", 5, 6, x="listed first"), row("1", 5, 6, x="listed last")]) == {"1": "listed last"}
 
 
 def test_what_was_written_after_the_moment_is_passed_over_also_a_deletion():

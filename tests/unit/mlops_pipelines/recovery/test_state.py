@@ -41,6 +41,12 @@ def test_broken_and_deleted_versions_are_passed_over_and_kept(bucket, broken):
     assert len(bucket.versions[KEY]) == 5
 
 
+def test_a_state_deleted_in_the_second_it_was_written_is_brought_back(bucket):
+    bucket.delete(2, KEY)
+    assert restore_state(bucket, "b", KEY).passed_over == 1
+    assert bucket.current() == {KEY: state(2)}
+
+
 def test_a_moment_chooses_an_earlier_state(bucket):
     restored = restore_state(bucket, "b", KEY, as_of=START + timedelta(seconds=1))
     assert (restored.resources, bucket.current()) == (1, {KEY: state(1)})
