@@ -11,7 +11,13 @@ import jmespath
 
 from mlops_estate.embedded.driver.caller import Caller, opened
 from mlops_estate.embedded.driver.declared_types import type_faults
-from mlops_estate.embedded.driver.deletion import delete_every_version, empty_bucket, kept_objects, kept_packages
+from mlops_estate.embedded.driver.deletion import (
+    delete_earlier_versions,
+    delete_every_version,
+    empty_bucket,
+    kept_objects,
+    kept_packages,
+)
 from mlops_estate.embedded.driver.mapping import Mapped, map_inputs
 from mlops_estate.embedded.driver.names import best
 from mlops_estate.embedded.driver.operations import Call, Operations, Place
@@ -204,6 +210,8 @@ class AwsDriver:
                 raise FaultsFound([Fault("", None, left, "wait for the retention to pass", state.request.urn)])
         if row.before_delete == "delete_every_version":
             delete_every_version(self.account.client("s3"), keys["Bucket"], keys["Key"])
+        if row.before_delete == "earlier_versions":
+            delete_earlier_versions(self.account.client("iam"), keys["PolicyArn"])
         if row.delete:
             mapped = Mapped()
             raw = (

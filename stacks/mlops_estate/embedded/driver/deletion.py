@@ -51,6 +51,13 @@ def delete_every_version(client: Any, bucket: str, key: str) -> None:
             client.delete_object(Bucket=bucket, **item)
 
 
+def delete_earlier_versions(client: Any, policy_arn: str) -> None:
+    """Delete a managed policy's versions but the default one, without which IAM deletes no policy (DeletePolicy)."""
+    for version in client.list_policy_versions(PolicyArn=policy_arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            client.delete_policy_version(PolicyArn=policy_arn, VersionId=version["VersionId"])
+
+
 def _versions(client: Any, bucket: str) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Return the versions of objects, and the markers of deleted ones."""
     versions: list[dict[str, str]] = []

@@ -92,6 +92,13 @@ ROWS = {
         "iam", "CreatePolicy", "GetPolicy", "DeletePolicy", root="Policy",
         keys={"PolicyArn": "response.Policy.Arn"}, id="{PolicyArn}",
         rename={"policy": "policyDocument"}, auto_name="name", auto_name_limit=128,
+        extras=(
+            # A policy in use can't be deleted: another document is a new version of it.
+            Extra(("policy",), lambda i, k: [Call("CreatePolicyVersion", {
+                "PolicyArn": k["PolicyArn"], "PolicyDocument": At(i["policy"], "policy"), "SetAsDefault": True
+            })], on_create=False),
+        ),
+        before_delete="earlier_versions",
         unread=("PolicyDocument",), why_unread="GetPolicy shows the document's version only",
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Operations(
