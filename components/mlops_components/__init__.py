@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mlops_components.finding_alerts import FindingAlerts, FindingAlertsArgs
     from mlops_components.guarded_endpoint import GuardedEndpoint, GuardedEndpointArgs
     from mlops_components.image_repository import ImageRepository, ImageRepositoryArgs
+    from mlops_components.masked_copy import MaskedCopy, MaskedCopyArgs
+    from mlops_components.masked_import import MaskedImport, MaskedImportArgs
     from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
     from mlops_components.personas import Personas, PersonasArgs
     from mlops_components.pipeline_schedule import PipelineSchedule, PipelineScheduleArgs
@@ -59,6 +61,8 @@ _COMPONENTS = {
     "FindingAlerts": "finding_alerts",
     "GuardedEndpoint": "guarded_endpoint",
     "ImageRepository": "image_repository",
+    "MaskedCopy": "masked_copy",
+    "MaskedImport": "masked_import",
     "ModelRegistry": "model_registry",
     "PipelineSchedule": "pipeline_schedule",
     "Personas": "personas",
@@ -115,6 +119,10 @@ __all__ = [
     "GuardedEndpointArgs",
     "ImageRepository",
     "ImageRepositoryArgs",
+    "MaskedCopy",
+    "MaskedCopyArgs",
+    "MaskedImport",
+    "MaskedImportArgs",
     "ModelRegistry",
     "ModelRegistryArgs",
     "Personas",

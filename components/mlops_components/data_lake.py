@@ -144,9 +144,10 @@ class DataLake(pulumi.ComponentResource):
         self.models_bucket = names["models"]
         self.capture_bucket = names["capture"]
         self.reports_bucket = names["reports"]
-        self.access_logs_bucket = logs.bucket
+        # Known once delivery is allowed: what logs there can start at once.
+        self.access_logs_bucket = pulumi.Output.all(logs.bucket, self._delivery.id).apply(lambda pair: str(pair[0]))
         outputs = {f"{purpose}_bucket": bucket for purpose, bucket in names.items()}
-        self.register_outputs({**outputs, "access_logs_bucket": logs.bucket})
+        self.register_outputs({**outputs, "access_logs_bucket": self.access_logs_bucket})
 
     def _bucket_name(self, purpose: str) -> str:
         return self._adopted.get(purpose) or bucket_name(

@@ -26,7 +26,7 @@ def protection_statements(reach: Reach) -> Sequence[Statement]:
     ]  # fmt: skip
     functions = [
         "AddPermission", "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency", "GetFunction",
-        "GetFunctionCodeSigningConfig", "GetFunctionConcurrency", "GetPolicy", "InvokeFunction",
+        "GetFunctionCodeSigningConfig", "GetFunctionConcurrency", "GetFunctionConfiguration", "GetPolicy", "InvokeFunction",
         "ListVersionsByFunction", "PutFunctionConcurrency", "RemovePermission", "TagResource", "UntagResource",
         "UpdateFunctionCode", "UpdateFunctionConfiguration",
     ]  # fmt: skip

@@ -23,13 +23,14 @@ from mlops_estate.config.models import ModelBlock
 from mlops_estate.config.people import EXAMPLE as PEOPLE
 
 REGISTRY = {"account": "123456789012", "member_accounts": ["111122223333"]}
+COPY = {"enabled": False, "source_account": "999999999999", "source_prefix": "mlops-original"}
 VPC = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"], "s3_endpoint_ids": ["vpce-0a1b2c3d"]}
 OWN = {**VPC, "security_group_ids": ["sg-0a1b2c3d"]}
 
 ONCE = AccountBaselineBlock.model_fields.keys() - {"default"}
 # Key -> (what the estate is compared with, the changed block): for prod, with a version pinned.
 ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "environment_class": ({}, {"environment_class": "staging"}),
+    "environment_class": ({}, {"environment_class": "staging", "protection": {}}),
     "account": ({}, {"account": "111122223333"}),
     "region": ({}, {"region": "eu-west-2", "zones": ["eu-west-2a", "eu-west-2b", "eu-west-2c"]}),
     "zones": ({}, {"zones": ["eu-west-1a", "eu-west-1b"]}),
@@ -113,6 +114,17 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "account_baseline.config_service_role": (
         {},
         {"account_baseline": {"default": "create", "config_service_role": "existing"}},
+    "protection.masked_copy.enabled": ({}, {"protection": {"masked_copy": {"enabled": False}}}),
+    "protection.masked_copy.readers": ({}, {"protection": {"masked_copy": {"readers": ["999999999999"]}}}),
+    "protection.masked_copy.retention_days": ({}, {"protection": {"masked_copy": {"retention_days": 9}}}),
+    "protection.masked_copy.key_rotation_days": ({}, {"protection": {"masked_copy": {"key_rotation_days": 9}}}),
+    "protection.masked_copy.source_account": (
+        {"protection": {"masked_copy": COPY}},
+        {"protection": {"masked_copy": {**COPY, "source_account": "888888888888"}}},
+    ),
+    "protection.masked_copy.source_prefix": (
+        {"protection": {"masked_copy": COPY}},
+        {"protection": {"masked_copy": {**COPY, "source_prefix": "mlops-live"}}},
     ),
     "account_baseline.default": ({"account_baseline": "off"}, {"account_baseline": "create"}),
     **{

@@ -42,6 +42,8 @@ NAMES = {
     "FindingAlerts": "finding_alerts",
     "GuardedEndpoint": "guarded_endpoint",
     "ImageRepository": "image_repository",
+    "MaskedCopy": "masked_copy",
+    "MaskedImport": "masked_import",
     "ModelRegistry": "model_registry",
     "PipelineSchedule": "pipeline_schedule",
     "Personas": "personas",
@@ -274,6 +276,20 @@ def _delivery_role(env: str, full: bool) -> dict[str, Any]:
     return {**place, **named, **state, "secrets_key_arn": key("secrets"), **(more if full else {})}
 
 
+def _masked_copy(env: str, full: bool) -> dict[str, Any]:
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:mlops-{env}/pseudonymisation-a1b2c3"
+    more = {"reader_account_ids": [OTHER_ACCOUNT], "organization_id": "o-0123456789", "retention_days": 30}
+    return {
+        **_common(env), **_buckets(env, "raw"), **_keys("personal"), "secret_arn": secret,
+        "access_logs_bucket": bucket("access-logs", env), **(more if full else {}),
+    }  # fmt: skip
+
+
+def _masked_import(env: str, _full: bool) -> dict[str, Any]:
+    source = {"source_account": OTHER_ACCOUNT, "source_prefix": "mlops-original"}
+    return {**_place(env), **source, **_buckets(env, "raw"), **_keys("personal")}
+
+
 def _rotated_secret(env: str, full: bool) -> dict[str, Any]:
     base = {**_common(env), "secret_name": "pseudonymisation", "description": "Key of pseudonyms"}
     more = {**NETWORK, "alarm_topic_arn": topic("critical", env), "rotation_days": 30, "key_bytes": 64}
@@ -339,6 +355,8 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "FeatureStore": _feature_store,
     "GuardedEndpoint": _guarded_endpoint,
     "ImageRepository": _image_repository,
+    "MaskedCopy": _masked_copy,
+    "MaskedImport": _masked_import,
     "ModelRegistry": _model_registry,
     "PipelineSchedule": _pipeline_schedule,
     "Personas": _personas,

@@ -35,4 +35,22 @@ def exempt_roles_need_a_perimeter(estate: EstateBlock) -> Iterator[Finding]:
         yield Finding(where, protection.outside_role_arns, rule, fix, _PERIMETER, involves)
 
 
-PROTECTION_RULES: tuple[Rule, ...] = (perimeter_has_a_way_in, exempt_roles_need_a_perimeter)
+def copy_is_made_or_read(estate: EstateBlock) -> Iterator[Finding]:
+    """An environment makes the masked copy and names its readers, or reads one and names its source, or neither."""
+    copy = estate.protection.masked_copy
+    where = ("protection", "masked_copy")
+    enabled = ((*where, "enabled"),)
+    if copy.readers and not copy.enabled:
+        rule, fix = "contradicts `enabled: false`: there is no copy to read", "remove it, or set `enabled: true`"
+        yield Finding((*where, "readers"), copy.readers, rule, fix, "", enabled)
+    for key, other in (("source_account", "source_prefix"), ("source_prefix", "source_account")):
+        if getattr(copy, key) and not getattr(copy, other):
+            fix = f"add `{other}`, or remove `{key}`"
+            yield Finding((*where, key), getattr(copy, key), f"needs `{other}`", fix, "", ((*where, other),))
+    if copy.source_account and copy.enabled:
+        rule = "contradicts `enabled: true`: an environment that has the original reads no copy"
+        fix = "remove both `source_` keys, or set `enabled: false`"
+        yield Finding((*where, "source_account"), copy.source_account, rule, fix, "", enabled)
+
+
+PROTECTION_RULES: tuple[Rule, ...] = (perimeter_has_a_way_in, exempt_roles_need_a_perimeter, copy_is_made_or_read)

@@ -34,6 +34,8 @@ LEAST = {
     "FindingAlerts": 8,
     "GuardedEndpoint": 10,
     "ImageRepository": 5,
+    "MaskedCopy": 15,
+    "MaskedImport": 5,
     "ModelRegistry": 3,
     "PipelineSchedule": 8,
     "Personas": 6,
