@@ -26,9 +26,9 @@ def protection_statements(reach: Reach) -> Sequence[Statement]:
     ]  # fmt: skip
     functions = [
         "AddPermission", "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency", "GetFunction",
-        "GetFunctionCodeSigningConfig", "GetFunctionConcurrency", "GetFunctionConfiguration", "GetPolicy", "InvokeFunction",
-        "ListVersionsByFunction", "PutFunctionConcurrency", "RemovePermission", "TagResource", "UntagResource",
-        "UpdateFunctionCode", "UpdateFunctionConfiguration",
+        "GetFunctionCodeSigningConfig", "GetFunctionConcurrency", "GetFunctionConfiguration", "GetPolicy",
+        "InvokeFunction", "ListVersionsByFunction", "PutFunctionConcurrency", "RemovePermission",
+        "TagResource", "UntagResource", "UpdateFunctionCode", "UpdateFunctionConfiguration",
     ]  # fmt: skip
     images = [
         "DeleteLifecyclePolicy", "DeleteRepository", "DeleteRepositoryPolicy", "DescribeRepositories",

@@ -68,7 +68,7 @@ def test_every_service_has_an_endpoint_in_every_zone(prod):
     here = [{"Name": "vpc-id", "Values": [prod.graph.stack_outputs["vpc"]]}]
     found = prod.client("ec2").describe_vpc_endpoints(Filters=here)["VpcEndpoints"]
     interfaces = [endpoint for endpoint in found if endpoint["VpcEndpointType"] == "Interface"]
-    assert len(interfaces) == 11
+    assert len(interfaces) == 12
     assert {len(endpoint["SubnetIds"]) for endpoint in interfaces} == {2}
 
 

@@ -82,9 +82,16 @@ def model_types(recorder: Recorder) -> Counter[str]:
     )
 
 
+MASKED = {
+    "dev": {"mlops:index:MaskedImport masked-import"},
+    "prod": {"mlops:index:MaskedCopy masked", "mlops:index:RotatedSecret pseudonymisation"},
+}
+
+
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_the_components_of_each_shipped_environment(environment):
-    expected = SHARED | UNPINNED | (set() if environment == "dev" else SCHEDULED | RULES)
+    scheduled = set() if environment == "dev" else SCHEDULED | RULES
+    expected = SHARED | UNPINNED | scheduled | MASKED.get(environment, set())
     assert components(shipped(environment)) == expected
     assert components(shipped(environment, 1)) == expected | PINNED
 
@@ -203,6 +210,7 @@ def test_keys_reach_what_they_are_for():
         "audit-cloudtrail-encryption": "keys-operations",
         "configuration-config-encryption": "keys-operations",
         "audit-queries-queries-encryption": "keys-operations",
+        "masked-encryption": "masked-key",
     }
 
 
@@ -212,6 +220,7 @@ def test_topics_reach_alarms_and_budget():
     told = {alarm.inputs["namespace"]: alarm.inputs["alarmActions"] for alarm in alarms}
     assert told == {
         "AWS/SageMaker": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
+        "AWS/Lambda": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
         "AWS/SQS": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-warning"],
         "mlops-prod/audit": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
     }
@@ -253,8 +262,8 @@ def test_stateful_resources_are_protected_outside_dev(environment):
     stateful = {"aws:kms/key:Key", "aws:s3/bucket:Bucket", "aws-native:sagemaker:FeatureGroup"}
     nodes = [node for node in shipped(environment).registered.values() if node.type in stateful]
     assert Counter(node.type for node in nodes) == {
-        "aws:kms/key:Key": 4,
-        "aws:s3/bucket:Bucket": 10,
+        "aws:kms/key:Key": 5 if environment == "prod" else 4,
+        "aws:s3/bucket:Bucket": 11 if environment == "prod" else 10,
         "aws-native:sagemaker:FeatureGroup": 1,
     }
     assert {node.protect for node in nodes} == {environment != "dev"}
@@ -287,6 +296,7 @@ def test_a_network_of_your_own_is_used_and_none_is_made():
         "vpc_id": "vpc-0a1b2c3d",
         "subnet_ids": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"],
         "security_group_ids": ["sg-0a1b2c3d"],
+        "s3_endpoint_ids": ["vpce-0a1b2c3d"],
     }
     recorder = declared(configured("prod", estate={"network": own}, version=1))
     made = Counter(node.type for node in recorder.registered.values() if node.type.startswith("aws:ec2/"))
@@ -391,6 +401,10 @@ def test_other_accounts_reach_keys_buckets_network_and_registry():
     assert trusting == {
         "aws:kms/key:Key keys-models",
         "aws:s3/bucketPolicy:BucketPolicy lake-models-policy",
+        "aws:ecr/repositoryPolicy:RepositoryPolicy images-training-accounts",
+        "aws:ecr/repositoryPolicy:RepositoryPolicy images-inference-accounts",
+        "aws:kms/key:Key masked-key",
+        "aws:s3/bucketPolicy:BucketPolicy masked-policy",
         "aws:ec2/vpcEndpoint:VpcEndpoint network-s3",
         "aws:ec2/vpcEndpoint:VpcEndpoint network-dynamodb",
         f"aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy {MODEL}-registry-accounts",

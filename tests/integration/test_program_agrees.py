@@ -28,7 +28,7 @@ def test_resources_have_the_names_that_the_configuration_measured():
     assert of("aws:iam/role:Role", "name") >= {f"{prefix}-{MODEL}-{suffix}" for suffix in names.ROLE_SUFFIXES}
     assert of("aws:s3/bucket:Bucket", "bucket") == {
         names.bucket(prefix, purpose, "123456789012", "eu-west-1")
-        for purpose in (*names.BUCKET_PURPOSES, *names.AUDIT_BUCKETS)
+        for purpose in (*names.BUCKET_PURPOSES, *names.AUDIT_BUCKETS, "masked")
     }
     assert of("aws:budgets/budget:Budget", "name") == {f"{prefix}-monthly"}
 

@@ -114,6 +114,7 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "account_baseline.config_service_role": (
         {},
         {"account_baseline": {"default": "create", "config_service_role": "existing"}},
+    ),
     "protection.masked_copy.enabled": ({}, {"protection": {"masked_copy": {"enabled": False}}}),
     "protection.masked_copy.readers": ({}, {"protection": {"masked_copy": {"readers": ["999999999999"]}}}),
     "protection.masked_copy.retention_days": ({}, {"protection": {"masked_copy": {"retention_days": 9}}}),
