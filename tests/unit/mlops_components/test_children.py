@@ -42,6 +42,7 @@ def test_only_dev_leaves_what_holds_data_unprotected(component):
         "aws:s3/bucket:Bucket",
         "aws:ecr/repository:Repository",
         "aws:secretsmanager/secret:Secret",
+        "aws:sagemaker/domain:Domain",
         "aws:cloudwatch/logGroup:LogGroup",
         "aws-native:sagemaker:FeatureGroup",
     }
