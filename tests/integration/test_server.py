@@ -197,3 +197,21 @@ def test_it_answers_several_at_once_and_stops_with_its_block(account):
     assert len(answers) == 4
     with socket.socket() as after:
         assert after.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_service_that_puts_the_account_before_the_host_is_reached(remote):
+    control = remote.client("s3control")
+    block = {
+        "BlockPublicAcls": True,
+        "IgnorePublicAcls": True,
+        "BlockPublicPolicy": True,
+        "RestrictPublicBuckets": True,
+    }
+    control.put_public_access_block(AccountId=remote.account_id, PublicAccessBlockConfiguration=block)
+    assert control.get_public_access_block(AccountId=remote.account_id)["PublicAccessBlockConfiguration"] == block
+    control.delete_public_access_block(AccountId=remote.account_id)
+
+
+def test_every_answer_says_which_account_it_is_of(remote, server):
+    again = RemoteAccount(server.url, REGION)
+    assert remote.instance == again.instance != ""

@@ -106,7 +106,12 @@ class RemoteAccount:
         """Return a boto3 client of a service, the same each time."""
         if service not in self._clients:
             self._clients[service] = self._session.client(service, config=CONFIG, endpoint_url=self.endpoint_url)
+            self._clients[service].meta.events.register("before-call", self._to_the_address)
         return self._clients[service]
+
+    def _to_the_address(self, params: dict[str, Any], **_more: Any) -> None:
+        """S3 Control puts the account before the host, which an address on this machine has none of."""
+        params["url"] = params["url"].replace(f"//{self.account_id}.", "//", 1)
 
     def client_inside(self, service: str, endpoint_id: str) -> Any:
         """Return a client of a service for what runs in a network, and reaches S3 through that endpoint of it."""

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from mlops_estate.config.document import ConfigFault, Document, dotted, read_document
 from mlops_estate.config.findings import RelativePath
 from mlops_estate.faults import FaultsFound
+from mlops_estate.up.singletons import SINGLETONS
 
 if TYPE_CHECKING:
     from mlops_estate.config import EstateBlock, LoadedEnvironment
@@ -256,20 +257,12 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-def _catalog(client: Client) -> bool:
-    settings = client("glue").get_data_catalog_encryption_settings()["DataCatalogEncryptionSettings"]
-    return bool(settings.get("EncryptionAtRest", {}).get("CatalogEncryptionMode", "DISABLED") != "DISABLED")
-
-
-SINGLETONS: dict[str, tuple[str, Callable[[Client], bool]]] = {
-    "catalog_encryption": ("the Glue catalogue is not encrypted", _catalog),
-}
-"""What an account has one of, by its key in `account_baseline`: what is said where it is missing, and its look-up."""
-
-
 def _singletons(client: Client, estate: EstateBlock) -> Iterator[tuple[RelativePath, str, Problem]]:
     """Yield what `account_baseline` calls existing and the account has not."""
-    for name, (missing, there) in SINGLETONS.items():
-        if estate.account_baseline.mode(name) == "existing" and not there(client):
+    for singleton in SINGLETONS:
+        where = ("account_baseline", singleton.key)
+        if estate.account_baseline.mode(singleton.key) != "existing":
+            continue
+        if not singleton.is_there(client, estate.account):
             fix = "say `create` where this stack is to make it, or `off` to do without"
-            yield ("account_baseline", name), "existing", Problem(f"{missing}, though it is said to exist", fix)
+            yield where, "existing", Problem(f"{singleton.missing}, though it is said to exist", fix)

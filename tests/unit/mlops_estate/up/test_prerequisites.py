@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.support.programs import configured
 
-from mlops_estate.up.prerequisites import ROWS, SINGLETONS, _problems, _singletons
+from mlops_estate.up.prerequisites import ROWS, _problems, _singletons
+from mlops_estate.up.singletons import SINGLETONS
 
 REGION = "eu-west-1"
 VPC, SUBNET, GROUP = "vpc-0a1b2c3d", "subnet-0a1b2c3d", "sg-0a1b2c3d"
@@ -138,18 +139,60 @@ def test_every_problem_is_found_at_once():
     assert len(problems(client, **EVERYTHING)) == 2
 
 
-@pytest.mark.parametrize(("mode", "count"), [("existing", 1), ("create", 0), ("off", 0)])
-def test_a_singleton_that_is_said_to_exist_has_to(mode, count):
-    absent = {"DataCatalogEncryptionSettings": {"EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"}}}
-    block = configured("dev", estate={"account_baseline": {"default": "off", "catalog_encryption": mode}}).estate
-    client = answering(get_data_catalog_encryption_settings=absent)
-    found = list(_singletons(client, block))
-    assert [path for path, _, _ in found] == [("account_baseline", "catalog_encryption")] * count
-    there = {"DataCatalogEncryptionSettings": {"EncryptionAtRest": {"CatalogEncryptionMode": "SSE-KMS"}}}
-    assert list(_singletons(answering(get_data_catalog_encryption_settings=there), block)) == []
+PRESENT = {
+    "get_data_catalog_encryption_settings": {
+        "DataCatalogEncryptionSettings": {"EncryptionAtRest": {"CatalogEncryptionMode": "SSE-KMS"}}
+    },
+    "get_public_access_block": {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "IgnorePublicAcls": True}},
+    "get_ebs_encryption_by_default": {"EbsEncryptionByDefault": True},
+    "list_detectors": {"DetectorIds": ["d"]},
+    "get_macie_session": {"status": "ENABLED"},
+    "describe_hub": {"HubArn": "arn"},
+    "batch_get_account_status": {"accounts": [{"state": {"status": "ENABLED"}}]},
+    "list_analyzers": {"analyzers": [{}]},
+}
+ABSENT = {
+    "catalog_encryption": (
+        "get_data_catalog_encryption_settings",
+        {"DataCatalogEncryptionSettings": {"EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"}}},
+    ),
+    "s3_public_access_block": ("get_public_access_block", refusing("NoSuchPublicAccessBlockConfiguration")),
+    "ebs_encryption": ("get_ebs_encryption_by_default", {"EbsEncryptionByDefault": False}),
+    "guardduty": ("list_detectors", {"DetectorIds": []}),
+    "macie": ("get_macie_session", refusing("AccessDeniedException")),
+    "security_hub": ("describe_hub", refusing("InvalidAccessException")),
+    "inspector": ("batch_get_account_status", {"accounts": [{"state": {"status": "DISABLED"}}]}),
+    "access_analyzer": ("list_analyzers", {"analyzers": []}),
+}
+
+
+def missing(baseline, **answers):
+    block = configured("dev", estate={"account_baseline": baseline}).estate
+    return [path[-1] for path, _, _ in _singletons(answering(**{**PRESENT, **answers}), block)]
+
+
+@pytest.mark.parametrize("key", ABSENT)
+def test_a_singleton_that_is_said_to_exist_has_to(key):
+    method, answer = ABSENT[key]
+    assert missing({"default": "off", key: "existing"}, **{method: answer}) == [key]
+    assert missing({"default": "off", key: "existing"}) == []
+    assert missing({"default": "off", key: "create"}, **{method: answer}) == []
+
+
+def test_a_public_access_block_with_a_gap_is_none():
+    gap = {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "IgnorePublicAcls": False}}
+    baseline = {"default": "off", "s3_public_access_block": "existing"}
+    assert missing(baseline, get_public_access_block=gap) == ["s3_public_access_block"]
+
+
+def test_a_refusal_for_another_reason_is_not_taken_for_absence():
+    with pytest.raises(ClientError, match="SlowDown"):
+        missing({"default": "off", "guardduty": "existing"}, list_detectors=refusing("SlowDown"))
 
 
 def test_a_singletons_look_up_is_named_as_its_key():
     from mlops_estate.config.baseline import AccountBaselineBlock
 
-    assert SINGLETONS.keys() <= AccountBaselineBlock.model_fields.keys()
+    keys = [singleton.key for singleton in SINGLETONS]
+    assert set(keys) <= AccountBaselineBlock.model_fields.keys()
+    assert keys == list(ABSENT)
