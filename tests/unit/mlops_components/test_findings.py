@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.support.finding_samples import ACCOUNT, REGION, TOLD, UNTOLD
@@ -69,3 +70,11 @@ def test_input_paths_and_templates_stay_within_eventbridges_limits():
 def test_rule_names_fit_the_longest_prefix():
     names = [rule_name("x" * 32, source, urgency) for source in SOURCES for urgency in URGENCIES]
     assert max(map(len, names)) <= 64
+
+
+def test_the_reference_page_has_the_severity_table():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "account_baseline.md").read_text(
+        encoding="utf-8"
+    )
+    for source in SOURCES.values():
+        assert f"| {source.label} | " + " | ".join(source.meaning[urgency] for urgency in URGENCIES) + " |" in page
