@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,29 @@ def _catalog(account: EmbeddedAccount) -> None:
     )
 
 
+def _trail(account: EmbeddedAccount) -> None:
+    bucket = f"landing-zone-trail-{ACCOUNT}"
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    objects = f"arn:aws:s3:::{bucket}/AWSLogs/{ACCOUNT}/*"
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {**service, "Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{bucket}"},
+            {**service, "Action": "s3:PutObject", "Resource": objects},
+        ],
+    }
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.region})
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    account.client("cloudtrail").create_trail(Name="landing-zone", S3BucketName=bucket)
+
+
+def _recorder(account: EmbeddedAccount) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/landing-zone-config"
+    recorder = {"name": "default", "roleARN": role, "recordingGroup": {"allSupported": True}}
+    account.client("config").put_configuration_recorder(ConfigurationRecorder=recorder)
+
+
 PRESENT: dict[str, Callable[[EmbeddedAccount], Any]] = {
     "catalog_encryption": _catalog,
     "s3_public_access_block": lambda account: account.client("s3control").put_public_access_block(
@@ -34,12 +58,17 @@ PRESENT: dict[str, Callable[[EmbeddedAccount], Any]] = {
     "access_analyzer": lambda account: account.client("accessanalyzer").create_analyzer(
         analyzerName="landing-zone", type="ACCOUNT"
     ),
+    "cloudtrail": _trail,
+    "config_recorder": _recorder,
+    "config_service_role": lambda account: account.client("iam").create_service_linked_role(
+        AWSServiceName="config.amazonaws.com"
+    ),
 }
 """By key of `account_baseline`."""
 
 
-TAKEN_TWICE = {"catalog_encryption", "s3_public_access_block", "ebs_encryption"}
-"""Settings of the account: a second put overwrites the first, and AWS refuses nothing."""
+TAKEN_TWICE = {"catalog_encryption", "cloudtrail", "ebs_encryption", "s3_public_access_block"}
+"""What AWS refuses no second of: a put overwrites a setting, and an account may have five trails in a region."""
 
 ANSWERS = {
     "guardduty": "BadRequestException: The request is rejected because a detector already exists",
@@ -47,5 +76,7 @@ ANSWERS = {
     "security_hub": "ResourceConflictException: Account is already subscribed to Security Hub",
     "inspector": "ALREADY_ENABLED",
     "access_analyzer": "ServiceQuotaExceededException",
+    "config_recorder": "MaxNumberOfConfigurationRecordersExceeded",
+    "config_service_role": "has been taken",
 }
 """Words of AWS's error for each of the others."""
