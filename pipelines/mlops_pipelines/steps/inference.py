@@ -3,7 +3,8 @@
 Training copies this file into the model package as `code/inference.py`; it therefore imports nothing of this project.
 The container runs `model_fn` once, then `input_fn`, `predict_fn` and `output_fn` for every request
 (github.com/aws/sagemaker-scikit-learn-container). Requests are text/csv (a header, or the features in the order of
-training) or application/json (one record, a list of records, or `{"instances": [...]}`); answers are JSON.
+training) or application/json (one record, a list of records, or `{"instances": [...]}`); answers are JSON. Named
+protected attributes may come along, for the bias monitor to find them in what is captured: the model never sees them.
 """
 
 from __future__ import annotations
@@ -27,12 +28,16 @@ Column = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A loaded model package: the classifier, its features in order, the classes, and the decision threshold."""
+    """A loaded model package: the classifier, its features in order, the classes, and the decision threshold.
+
+    `protected` are the columns that a request may hold beside the features.
+    """
 
     classifier: Any
     columns: Sequence[Column]
     classes: Sequence[str]
     threshold: float
+    protected: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,8 @@ def model_fn(model_dir: str) -> ServedModel:
     """Load `model.joblib` and `metadata.json` from the unpacked model package."""
     metadata = json.loads(Path(model_dir, "metadata.json").read_text(encoding="utf-8"))
     classifier = joblib.load(Path(model_dir, "model.joblib"))
-    return ServedModel(classifier, metadata["features"], metadata["classes"], metadata["threshold"])
+    protected = metadata.get("protected_attributes", [])
+    return ServedModel(classifier, metadata["features"], metadata["classes"], metadata["threshold"], protected)
 
 
 def input_fn(body: bytes | str, content_type: str = CSV) -> Request:
@@ -73,7 +79,7 @@ def predict_fn(request: Request, model: ServedModel) -> list[dict[str, Any]]:
         given, rows = (header, rows[1:]) if set(header) & set(names) else (names, rows)
     if not rows:
         raise ValueError("the request holds no record: only a header came")
-    _check_columns(names, given, rows)
+    _check_columns(names, model.protected, given, rows)
     order = [list(given).index(name) for name in names]
     ordered = {name: [row[index] for row in rows] for name, index in zip(names, order, strict=True)}
     scores = model.classifier.predict_proba(feature_matrix(ordered, model.columns))[:, 1]
@@ -140,9 +146,11 @@ def _json_request(document: Any) -> Request:
     return Request(names, [[record[name] for name in names] for record in records])
 
 
-def _check_columns(names: Sequence[str], given: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _check_columns(
+    names: Sequence[str], protected: Sequence[str], given: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
     faults = [f"column {name} is missing" for name in names if name not in given]
-    faults += [f"column {name} is not a feature" for name in given if name not in names]
+    faults += [f"column {name} is not a feature" for name in given if name not in {*names, *protected}]
     faults += [f"column {name} occurs twice" for name in sorted({n for n in given if list(given).count(n) > 1})]
     for number, row in enumerate(rows, 1):
         if len(row) != len(given):

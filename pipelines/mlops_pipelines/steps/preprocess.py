@@ -1,7 +1,8 @@
 """Preprocess: validate the raw data against its schema, keep a snapshot, split it, and write the baseline.
 
 Outputs, each in its own folder below `--output`: `snapshot` (data.csv, and snapshot.json with every checksum), `train`,
-`validation`, `test`, and `baseline` (statistics.json, constraints.json over the training features).
+`validation`, `test`, and `baseline` (data-quality/statistics.json and constraints.json over the training features:
+each monitor has a folder of its own there).
 """
 
 from __future__ import annotations
@@ -133,8 +134,9 @@ def preprocess(
     }
     _write_json(manifest, output / "snapshot" / "snapshot.json")
     features = [column for column in columns if column["role"] == "feature"]
-    _write_json(baseline.statistics(sets["train"], features), output / "baseline" / "statistics.json")
-    _write_json(baseline.constraints(sets["train"], features), output / "baseline" / "constraints.json")
+    quality = output / "baseline" / "data-quality"
+    _write_json(baseline.statistics(sets["train"], features), quality / "statistics.json")
+    _write_json(baseline.constraints(sets["train"], features), quality / "constraints.json")
     return manifest
 
 

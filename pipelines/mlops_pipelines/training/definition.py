@@ -188,8 +188,8 @@ def register(
         step = preprocess if file == "snapshot" else evaluate
         return JsonGet(step_name=step.name, property_file=files[file], json_path=path)
 
-    statistics = source(preprocess, "baseline", "statistics.json")
-    constraints = source(preprocess, "baseline", "constraints.json")
+    statistics = source(preprocess, "baseline", "data-quality/statistics.json")
+    constraints = source(preprocess, "baseline", "data-quality/constraints.json")
     model = ModelBuilder(
         s3_model_data_url=train.properties.ModelArtifacts.S3ModelArtifacts,
         image_uri="s3://open/image_uri",

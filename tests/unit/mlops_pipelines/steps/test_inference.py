@@ -50,6 +50,18 @@ def test_every_form_of_a_request_gives_the_same_answer(body, content_type):
     assert predict_fn(input_fn(body, content_type), MODEL) == EXPECTED
 
 
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [('{"instances": [{"x": 0.25, "n": 1, "c": "no", "group": "a"}]}', "application/json"),
+     ("group,x,n,c\na,0.25,1,no\n", "text/csv")],
+)  # fmt: skip
+def test_a_protected_attribute_may_come_along_and_changes_nothing(body, content_type):
+    served = ServedModel(Sum(), COLUMNS, ("no", "yes"), 0.5, ["group"])
+    assert predict_fn(input_fn(body, content_type), served) == EXPECTED[:1]
+    with pytest.raises(ValueError, match="column group is not a feature"):
+        predict_fn(input_fn(body, content_type), MODEL)
+
+
 def test_one_record_as_json_is_answered():
     assert predict_fn(input_fn('{"x": 0.5, "n": 2, "c": "yes"}', "application/json"), MODEL) == EXPECTED[1:]
 

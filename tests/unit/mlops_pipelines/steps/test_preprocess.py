@@ -134,7 +134,7 @@ def test_the_same_data_and_seed_give_the_same_bytes(tmp_path):
 
 def test_the_baseline_covers_the_training_features_only(tmp_path):
     preprocess(raw_folder(tmp_path), tmp_path / "out", schema(), seed=1, label="deny", protected="afam")
-    baseline = json.loads((tmp_path / "out/baseline/constraints.json").read_text())
+    baseline = json.loads((tmp_path / "out/baseline/data-quality/constraints.json").read_text())
     names = [feature["name"] for feature in baseline["features"]]
     assert "deny" not in names
     assert "afam" not in names
