@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlops_components.audit_queries import AuditQueries, AuditQueriesArgs
     from mlops_components.audit_trail import AuditTrail, AuditTrailArgs
     from mlops_components.backup_plan import BackupPlan, BackupPlanArgs
+    from mlops_components.bias_monitor import BiasMonitor, BiasMonitorArgs
     from mlops_components.configuration_recorder import ConfigurationRecorder, ConfigurationRecorderArgs
     from mlops_components.conformance_rules import ConformanceRules, ConformanceRulesArgs
     from mlops_components.data_catalog import DataCatalog, DataCatalogArgs
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
     from mlops_components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
     from mlops_components.environment_budget import EnvironmentBudget, EnvironmentBudgetArgs
     from mlops_components.execution_role import ExecutionRole, ExecutionRoleArgs
+    from mlops_components.explainability_monitor import ExplainabilityMonitor, ExplainabilityMonitorArgs
     from mlops_components.feature_store import FeatureStore, FeatureStoreArgs
     from mlops_components.finding_alerts import FindingAlerts, FindingAlertsArgs
     from mlops_components.guarded_endpoint import GuardedEndpoint, GuardedEndpointArgs
     from mlops_components.image_repository import ImageRepository, ImageRepositoryArgs
     from mlops_components.masked_copy import MaskedCopy, MaskedCopyArgs
     from mlops_components.masked_import import MaskedImport, MaskedImportArgs
+    from mlops_components.model_quality_monitor import ModelQualityMonitor, ModelQualityMonitorArgs
     from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
+    from mlops_components.monitoring_role import MonitoringRole, MonitoringRoleArgs
     from mlops_components.personas import Personas, PersonasArgs
     from mlops_components.pipeline_schedule import PipelineSchedule, PipelineScheduleArgs
     from mlops_components.private_network import PrivateNetwork, PrivateNetworkArgs
@@ -47,6 +51,7 @@ _COMPONENTS = {
     "AuditQueries": "audit_queries",
     "AuditTrail": "audit_trail",
     "BackupPlan": "backup_plan",
+    "BiasMonitor": "bias_monitor",
     "ConfigurationRecorder": "configuration_recorder",
     "ConformanceRules": "conformance_rules",
     "DataCatalog": "data_catalog",
@@ -57,15 +62,18 @@ _COMPONENTS = {
     "EncryptionKeys": "encryption_keys",
     "EnvironmentBudget": "environment_budget",
     "ExecutionRole": "execution_role",
+    "ExplainabilityMonitor": "explainability_monitor",
     "FeatureStore": "feature_store",
     "FindingAlerts": "finding_alerts",
     "GuardedEndpoint": "guarded_endpoint",
     "ImageRepository": "image_repository",
     "MaskedCopy": "masked_copy",
     "MaskedImport": "masked_import",
+    "ModelQualityMonitor": "model_quality_monitor",
     "ModelRegistry": "model_registry",
-    "PipelineSchedule": "pipeline_schedule",
+    "MonitoringRole": "monitoring_role",
     "Personas": "personas",
+    "PipelineSchedule": "pipeline_schedule",
     "PrivateNetwork": "private_network",
     "ScheduleGroup": "schedule_group",
     "RotatedSecret": "rotated_secret",
@@ -91,6 +99,8 @@ __all__ = [
     "AuditTrailArgs",
     "BackupPlan",
     "BackupPlanArgs",
+    "BiasMonitor",
+    "BiasMonitorArgs",
     "ConfigurationRecorder",
     "ConfigurationRecorderArgs",
     "ConformanceRules",
@@ -111,6 +121,8 @@ __all__ = [
     "EnvironmentBudgetArgs",
     "ExecutionRole",
     "ExecutionRoleArgs",
+    "ExplainabilityMonitor",
+    "ExplainabilityMonitorArgs",
     "FeatureStore",
     "FeatureStoreArgs",
     "FindingAlerts",
@@ -123,8 +135,12 @@ __all__ = [
     "MaskedCopyArgs",
     "MaskedImport",
     "MaskedImportArgs",
+    "ModelQualityMonitor",
+    "ModelQualityMonitorArgs",
     "ModelRegistry",
     "ModelRegistryArgs",
+    "MonitoringRole",
+    "MonitoringRoleArgs",
     "Personas",
     "PersonasArgs",
     "PipelineSchedule",

@@ -253,11 +253,12 @@ def _network_statements(reach: Reach) -> list[Statement]:
 
 def _learning_statements(reach: Reach) -> list[Statement]:
     kinds = (
-        "data-quality-job-definition", "endpoint", "endpoint-config", "feature-group", "model", "model-package-group",
+        "*-job-definition", "endpoint", "endpoint-config", "feature-group", "model", "model-package-group",
         "monitoring-schedule", "pipeline",
     )  # fmt: skip
     nouns = (
-        "DataQualityJobDefinition", "Endpoint", "EndpointConfig", "FeatureGroup", "Model", "ModelPackageGroup",
+        # The four monitors', and nothing else: data quality, model quality, bias, explainability.
+        "*JobDefinition", "Endpoint", "EndpointConfig", "FeatureGroup", "Model", "ModelPackageGroup",
         "MonitoringSchedule", "Pipeline",
     )  # fmt: skip
     actions = [f"sagemaker:{verb}{noun}" for noun in nouns for verb in ("Create", "Delete", "Describe")]

@@ -60,6 +60,8 @@ class ExecutionRoleArgs(TypedDict):
     """Roles that the pipeline role passes to the jobs it creates, and no other. Default: none."""
     endpoint_name: NotRequired[pulumi.Input[str]]
     """Endpoint whose captured requests the monitor reads. Default: none."""
+    shadow_endpoints: NotRequired[bool]
+    """Whether the monitor explains a model on a shadow endpoint, which it makes and deletes. Default: false."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the managed policy that bounds the role. Default: none."""
 
@@ -279,7 +281,18 @@ def _monitor_statements(args: ExecutionRoleArgs, endpoint: str) -> list[Statemen
     base = f"arn:{partition(args['region'])}:sagemaker:{args['region']}:{args['account']}"
     actions = ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"]
     # Every release brings a configuration of another name.
-    return [statement("ReadTheEndpoint", actions, [f"{base}:endpoint/{endpoint}", f"{base}:endpoint-config/*"])]
+    made = [statement("ReadTheEndpoint", actions, [f"{base}:endpoint/{endpoint}", f"{base}:endpoint-config/*"])]
+    if args.get("shadow_endpoints"):
+        shadows = [f"{base}:endpoint/sm-clarify-*", f"{base}:endpoint-config/sm-clarify-*"]
+        verbs = ("Create", "Delete", "Describe")
+        actions = [f"sagemaker:{verb}{noun}" for noun in ("Endpoint", "EndpointConfig") for verb in verbs]
+        made += [
+            # Clarify names them so itself; no live endpoint of an estate begins with it.
+            statement("ShadowEndpoints", ["sagemaker:AddTags", *actions, "sagemaker:InvokeEndpoint"], shadows),
+            # Models are named by the provider after the version, so their names have no one start.
+            statement("ReadTheModel", ["sagemaker:DescribeModel"], [f"{base}:model/*"]),
+        ]
+    return made
 
 
 def _package_arns(package_group: str) -> list[str]:

@@ -112,6 +112,8 @@ class GuardedEndpoint(pulumi.ComponentResource):
     """ARN of the endpoint."""
     endpoint_config_name: pulumi.Output[str]
     """Name of the configuration that should be live."""
+    model_name: pulumi.Output[str]
+    """Name of the SageMaker model that should be live."""
     alarm_names: pulumi.Output[list[str]]
     """Names of the alarms that roll a release back."""
     role_arn: pulumi.Output[str]
@@ -127,7 +129,7 @@ class GuardedEndpoint(pulumi.ComponentResource):
         role = self._role()
         if previous := args.get("previous"):
             self._declare(int(previous), role)
-        live = self._declare(int(args["version"]), role)
+        live, model = self._declare(int(args["version"]), role)
         alarms = self._alarms()
         endpoint = native.Endpoint(
             name,
@@ -141,6 +143,7 @@ class GuardedEndpoint(pulumi.ComponentResource):
         self.endpoint_name = endpoint.endpoint_name.apply(lambda made: made or self._plan.endpoint_name)
         self.endpoint_arn = endpoint.endpoint_arn
         self.endpoint_config_name = live.name
+        self.model_name = model.name
         self.alarm_names = pulumi.Output.all(*(alarm.name for alarm in alarms)).apply(list)
         self.role_arn = role.role_arn
         if self._plan.scales:
@@ -150,6 +153,7 @@ class GuardedEndpoint(pulumi.ComponentResource):
                 "endpoint_name": self.endpoint_name,
                 "endpoint_arn": self.endpoint_arn,
                 "endpoint_config_name": self.endpoint_config_name,
+                "model_name": self.model_name,
                 "alarm_names": self.alarm_names,
                 "role_arn": self.role_arn,
             }
@@ -200,7 +204,7 @@ class GuardedEndpoint(pulumi.ComponentResource):
             lambda bucket: join_s3_uri(bucket, self._args["model"])
         )
 
-    def _declare(self, version: int, role: ExecutionRole) -> sagemaker.EndpointConfiguration:
+    def _declare(self, version: int, role: ExecutionRole) -> tuple[sagemaker.EndpointConfiguration, sagemaker.Model]:
         args, plan, logical = self._args, self._plan, f"{self._base}-v{version}"
         package = pulumi.Output.from_input(args["model_package_group_arn"]).apply(lambda arn: package_arn(arn, version))
         in_vpc: Any = {"subnets": args.get("subnet_ids"), "security_group_ids": args.get("security_group_ids")}
@@ -213,13 +217,14 @@ class GuardedEndpoint(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._granted),
         )
         variant: Any = {"variant_name": VARIANT, "model_name": model.name, **plan.capacity}
-        return sagemaker.EndpointConfiguration(
+        configuration = sagemaker.EndpointConfiguration(
             logical,
             kms_key_arn=args["models_key_arn"],
             production_variants=[variant],
             data_capture_config=self._capture(),
             opts=self._child,
         )
+        return configuration, model
 
     def _capture(self) -> Any:
         if not self._plan.capture_percent:

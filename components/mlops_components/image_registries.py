@@ -1,7 +1,7 @@
 """Where AWS keeps the SageMaker images the estate uses: region to registry account.
 
-Source: SageMaker Python SDK 3.27, `sagemaker/core/image_uri_config/sklearn.json` (1.9-0) and `model-monitor.json`;
-isolated partitions left out. A table, since an invoke would need credentials at preview.
+Source: SageMaker Python SDK 3.27, `sagemaker/core/image_uri_config/sklearn.json` (1.9-0), `model-monitor.json` and
+`clarify.json` (1.0); isolated partitions left out. A table, since an invoke would need credentials at preview.
 """
 
 from collections.abc import Mapping
@@ -79,6 +79,36 @@ MODEL_MONITOR: Mapping[str, str] = {
 }
 """Accounts of the Model Monitor analyzer image."""
 
+CLARIFY: Mapping[str, str] = {
+    "af-south-1": "811711786498",
+    "ap-east-1": "098760798382",
+    "ap-northeast-1": "377024640650",
+    "ap-northeast-2": "263625296855",
+    "ap-northeast-3": "912233562940",
+    "ap-south-1": "452307495513",
+    "ap-southeast-1": "834264404009",
+    "ap-southeast-2": "007051062584",
+    "ap-southeast-3": "705930551576",
+    "ca-central-1": "675030665977",
+    "cn-north-1": "122526803553",
+    "cn-northwest-1": "122578899357",
+    "eu-central-1": "017069133835",
+    "eu-central-2": "730335477804",
+    "eu-north-1": "763603941244",
+    "eu-south-1": "638885417683",
+    "eu-west-1": "131013547314",
+    "eu-west-2": "440796970383",
+    "eu-west-3": "341593696636",
+    "me-south-1": "835444307964",
+    "sa-east-1": "520018980103",
+    "us-east-1": "205585389593",
+    "us-east-2": "211330385671",
+    "us-gov-west-1": "598674086554",
+    "us-west-1": "740489534195",
+    "us-west-2": "306415355426",
+}
+"""Accounts of the SageMaker Clarify processing image."""
+
 
 def scikit_learn_image(region: str, version: str = SCIKIT_LEARN_VERSION) -> str:
     """Return the URI of the scikit-learn container of a region; raises KeyError naming the regions that have one."""
@@ -88,6 +118,12 @@ def scikit_learn_image(region: str, version: str = SCIKIT_LEARN_VERSION) -> str:
 def model_monitor_image(region: str) -> str:
     """Return the URI of the Model Monitor container of a region; raises KeyError naming the regions that have one."""
     return _image(MODEL_MONITOR, region, "sagemaker-model-monitor-analyzer")
+
+
+def clarify_image(region: str) -> str:
+    """Return the URI of the SageMaker Clarify container of a region; raises KeyError naming the regions that have
+    one."""
+    return _image(CLARIFY, region, "sagemaker-clarify-processing:1.0")
 
 
 def _image(registries: Mapping[str, str], region: str, repository: str) -> str:

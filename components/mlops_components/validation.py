@@ -53,6 +53,9 @@ NAME_RULES: Mapping[str, NameRule] = {
     "pipeline": NameRule("pipeline", _DASHED, 256, "SageMaker CreatePipeline, PipelineName"),
     "endpoint": NameRule("endpoint", _DASHED, 63, "SageMaker CreateEndpoint, EndpointName"),
     "model": NameRule("model", _DASHED, 63, "SageMaker CreateModel, ModelName"),
+    "job_definition": NameRule(
+        "monitoring job definition", _DASHED, 63, "SageMaker CreateModelQualityJobDefinition, JobDefinitionName"
+    ),
     "schedule": NameRule(
         "monitoring schedule", _DASHED, 63, "SageMaker CreateMonitoringSchedule, MonitoringScheduleName"
     ),

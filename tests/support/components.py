@@ -28,6 +28,7 @@ NAMES = {
     "AuditQueries": "audit_queries",
     "AuditTrail": "audit_trail",
     "BackupPlan": "backup_plan",
+    "BiasMonitor": "bias_monitor",
     "ConfigurationRecorder": "configuration_recorder",
     "ConformanceRules": "conformance_rules",
     "DataCatalog": "data_catalog",
@@ -38,15 +39,18 @@ NAMES = {
     "EncryptionKeys": "encryption_keys",
     "EnvironmentBudget": "environment_budget",
     "ExecutionRole": "execution_role",
+    "ExplainabilityMonitor": "explainability_monitor",
     "FeatureStore": "feature_store",
     "FindingAlerts": "finding_alerts",
     "GuardedEndpoint": "guarded_endpoint",
     "ImageRepository": "image_repository",
     "MaskedCopy": "masked_copy",
     "MaskedImport": "masked_import",
+    "ModelQualityMonitor": "model_quality_monitor",
     "ModelRegistry": "model_registry",
-    "PipelineSchedule": "pipeline_schedule",
+    "MonitoringRole": "monitoring_role",
     "Personas": "personas",
+    "PipelineSchedule": "pipeline_schedule",
     "PrivateNetwork": "private_network",
     "ScheduleGroup": "schedule_group",
     "RotatedSecret": "rotated_secret",
@@ -243,13 +247,47 @@ def _guarded_endpoint(env: str, full: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+BASELINES = f"s3://{bucket('reports', 'prod')}/{MODEL}/run/baseline"
+
+
+def _monitor(env: str, full: bool, kind: str) -> dict[str, Any]:
+    """What all monitors take; in prod also a baseline, a container and, but for explainability, a topic."""
+    args = {
+        "prefix": f"mlops-{env}", "region": REGION, "environment_class": env, "model": MODEL,
+        "endpoint_name": f"mlops-{env}-{MODEL}", "role_arn": f"arn:aws:iam::{ACCOUNT}:role/mlops-{env}-{MODEL}-monitor",
+        **_buckets(env, "models", "reports"), **_keys("personal", "models"), **NETWORK,
+    }  # fmt: skip
+    if full:
+        args["baseline_constraints_uri"] = f"{BASELINES}/{kind}/constraints.json"
+        args["image_uri"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/analyzer:1"
+        if kind != "explainability":
+            args["alarm_topic_arn"] = topic("warning", env)
+    return args
+
+
 def _data_quality_monitor(env: str, full: bool) -> dict[str, Any]:
-    base = f"s3://{bucket('reports', env)}/{MODEL}/baselines"
-    more = {f"baseline_{what}_uri": f"{base}/{what}.json" for what in ("constraints", "statistics")}
-    more |= {"image_uri": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/analyzer:1"}
+    more = {"baseline_statistics_uri": f"{BASELINES}/data-quality/statistics.json"} if full else {}
+    return {**_monitor(env, full, "data-quality"), **more}
+
+
+def _model_quality_monitor(env: str, full: bool) -> dict[str, Any]:
+    return {**_monitor(env, full, "model-quality"), **_buckets(env, "raw")}
+
+
+def _bias_monitor(env: str, full: bool) -> dict[str, Any]:
+    return {**_monitor(env, full, "bias"), **_buckets(env, "raw"), "protected_attribute": "afam"}
+
+
+def _explainability_monitor(env: str, full: bool) -> dict[str, Any]:
+    return {**_monitor(env, full, "explainability"), "model_name": f"{MODEL}-v1"}
+
+
+def _monitoring_role(env: str, full: bool) -> dict[str, Any]:
+    monitors = ["data-quality", "model-quality", "bias", "explainability"] if full else ["data-quality"]
     return {
-        **_common(env), "model": MODEL, "endpoint_name": f"mlops-{env}-{MODEL}", **_buckets(env, "reports", "capture"),
-        **_keys("personal", "models"), **NETWORK, **(more if full else {}),
+        **_place(env), "model": MODEL, "monitors": monitors, "endpoint_name": f"mlops-{env}-{MODEL}",
+        **_buckets(env, "capture", "raw", "models", "reports"), **_keys("personal", "models"),
+        **({"baseline_uri": BASELINES} if full else {}),
     }  # fmt: skip
 
 
@@ -343,6 +381,7 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "AuditQueries": _audit_queries,
     "AuditTrail": _audit_trail,
     "BackupPlan": _backup_plan,
+    "BiasMonitor": _bias_monitor,
     "ConfigurationRecorder": _configuration_recorder,
     "ConformanceRules": _conformance_rules,
     "DataCatalog": _data_catalog,
@@ -352,14 +391,17 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "EncryptionKeys": _encryption_keys,
     "EnvironmentBudget": _environment_budget,
     "ExecutionRole": _execution_role,
+    "ExplainabilityMonitor": _explainability_monitor,
     "FeatureStore": _feature_store,
     "GuardedEndpoint": _guarded_endpoint,
     "ImageRepository": _image_repository,
     "MaskedCopy": _masked_copy,
     "MaskedImport": _masked_import,
+    "ModelQualityMonitor": _model_quality_monitor,
     "ModelRegistry": _model_registry,
-    "PipelineSchedule": _pipeline_schedule,
+    "MonitoringRole": _monitoring_role,
     "Personas": _personas,
+    "PipelineSchedule": _pipeline_schedule,
     "PrivateNetwork": _private_network,
     "ScheduleGroup": _schedule_group,
     "RotatedSecret": _rotated_secret,
@@ -402,7 +444,7 @@ _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
             "database_name": "mlops_dev",
             "write_uris": [f"s3://{bucket('features', 'dev')}/offline/"],
         },
-        "monitor": {"purpose": "monitor", "endpoint_name": f"mlops-dev-{MODEL}"},
+        "monitor": {"purpose": "monitor", "endpoint_name": f"mlops-dev-{MODEL}", "shadow_endpoints": True},
     },
     "GuardedEndpoint": {
         "rolling": {"strategy": "rolling", "instance_count": 4, "max_instances": 4},
@@ -480,6 +522,8 @@ def _value(name: str, value: Any) -> Any:
         return int(value)
     if name == "contentBase64":
         return "<source bundle>"
+    if name == "content":
+        return f"<{value.splitlines()[-1]}>" if value.startswith('"""') else json.loads(value)
     if name == "pipelineDefinition":
         return "<definition>"
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""All twelve components wired to each other, as a stack would: what is shared, and one model."""
+"""All components of an environment wired to each other, as a stack would: what is shared, and one model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 import mlops_components as components
+from mlops_components.monitor_jobs import KINDS
 from mlops_estate.embedded.account import EmbeddedAccount
 from mlops_estate.embedded.driver import AwsDriver
 from mlops_estate.engine import run_program
@@ -23,8 +24,15 @@ FEATURES = [
 ]
 
 
-def compose(environment: str = "dev", *, features: list[dict[str, str]] | None = None, **release: Any) -> None:
-    """Declare the components; `release` (version, previous and whatever else) adds the endpoint and its monitor."""
+def compose(
+    environment: str = "dev",
+    *,
+    features: list[dict[str, str]] | None = None,
+    monitoring: dict[str, Any] | None = None,
+    **release: Any,
+) -> None:
+    """Declare the components; `release` (version, previous and whatever else) adds the endpoint and its monitors, which
+    take `monitoring` too."""
     place = {"prefix": f"mlops-{environment}", "account": ACCOUNT, "region": REGION}
     common: dict[str, Any] = {**place, "environment_class": environment}
     keys = components.EncryptionKeys("keys", {**common})
@@ -56,7 +64,8 @@ def compose(environment: str = "dev", *, features: list[dict[str, str]] | None =
     pulumi.export("topic", topics.critical_topic_arn)
     pulumi.export("buckets", {purpose: getattr(lake, f"{purpose}_bucket") for purpose in BUCKETS})
     if release:
-        _endpoint(shared, lake, registry, {"alarm_topic_arn": topics.critical_topic_arn, **release})
+        endpoint = _endpoint(shared, lake, registry, {"alarm_topic_arn": topics.critical_topic_arn, **release})
+        _monitors(shared, lake, endpoint, {"alarm_topic_arn": topics.warning_topic_arn, **(monitoring or {})})
 
 
 def _features(common: dict[str, Any], lake: Any, key: Any, features: list[dict[str, str]]) -> None:
@@ -83,13 +92,30 @@ def _training(shared: dict[str, Any], lake: Any, registry: Any) -> None:
     pulumi.export("source", training.source_uri)
 
 
-def _endpoint(shared: dict[str, Any], lake: Any, registry: Any, release: dict[str, Any]) -> None:
+def _endpoint(shared: dict[str, Any], lake: Any, registry: Any, release: dict[str, Any]) -> Any:
     capture = {"capture_bucket": lake.capture_bucket}
     models = {"models_bucket": lake.models_bucket, "model_package_group_arn": registry.group_arn}
     endpoint = components.GuardedEndpoint(MODEL, {**shared, **capture, **models, **release})
-    watched = {"endpoint_name": endpoint.endpoint_name, "reports_bucket": lake.reports_bucket}
-    monitor = components.DataQualityMonitor("monitor", {**shared, **capture, **watched})
     pulumi.export("endpoint", endpoint.endpoint_name)
+    return endpoint
+
+
+def _monitors(shared: dict[str, Any], lake: Any, endpoint: Any, more: dict[str, Any]) -> None:
+    buckets = {f"{name}_bucket": getattr(lake, f"{name}_bucket") for name in ("raw", "models", "reports", "capture")}
+    place = {name: shared[name] for name in ("prefix", "account", "region", "model")}
+    keys = {name: shared[name] for name in ("personal_key_arn", "models_key_arn")}
+    role = components.MonitoringRole(
+        "monitoring", {**place, **keys, **buckets, "endpoint_name": endpoint.endpoint_name, "monitors": list(KINDS)}
+    )
+    args = {name: value for name, value in shared.items() if name != "account"}
+    args |= {"endpoint_name": endpoint.endpoint_name, "role_arn": role.role_arn, **more}
+    args |= {name: buckets[name] for name in ("models_bucket", "reports_bucket")}
+    labels = {"raw_bucket": lake.raw_bucket}
+    monitor = components.DataQualityMonitor("monitor", args)
+    components.ModelQualityMonitor("quality", {**args, **labels})
+    components.BiasMonitor("bias", {**args, **labels, "protected_attribute": "afam"})
+    del args["alarm_topic_arn"]
+    components.ExplainabilityMonitor("explained", {**args, "model_name": endpoint.model_name})
     pulumi.export("schedule", monitor.schedule_name)
 
 

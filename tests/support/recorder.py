@@ -65,6 +65,7 @@ class _Answers(pulumi_mocks.Mocks):
             "name": args.name,
             "keyId": f"{args.name}-key-id",
             "bucket": args.name,
+            "jobDefinitionName": args.name,
             "feature_group_arn": "",
         }
         return f"{args.name}-id", {**made, **inputs}

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
-from tests.support.components import MODEL, arguments, bucket, deployed, faults, key, only, statements
+from tests.support.components import BASELINES, MODEL, arguments, deployed, faults, key, only, topic
 
+from mlops_pipelines.features import load_schema
+from mlops_pipelines.features.schema import DATA
+from mlops_pipelines.steps import baseline
+
+SCHEMA_FILE = str(DATA / MODEL / "schema.yaml")
 JOB, SCHEDULE = "DataQualityJobDefinition it", "it-schedule"
 
 
@@ -45,19 +51,35 @@ def test_results_are_published_as_metrics():
 
 def test_a_baseline_is_compared_with_only_where_there_is_one():
     assert "dataQualityBaselineConfig" not in only(nodes(), JOB).inputs
-    baseline = only(nodes("prod"), JOB).inputs["dataQualityBaselineConfig"]
-    base = f"s3://{bucket('reports', 'prod')}/{MODEL}/baselines"
-    assert baseline == {
-        "constraintsResource": {"s3Uri": f"{base}/constraints.json"},
-        "statisticsResource": {"s3Uri": f"{base}/statistics.json"},
+    given = only(nodes("prod"), JOB).inputs["dataQualityBaselineConfig"]
+    assert given == {
+        "constraintsResource": {"s3Uri": f"{BASELINES}/data-quality/constraints.json"},
+        "statisticsResource": {"s3Uri": f"{BASELINES}/data-quality/statistics.json"},
     }
 
 
-def test_the_role_reads_what_was_captured_and_writes_its_reports():
-    policy = statements(only(nodes(), "it-role-policy").inputs["policy"])
-    assert policy["ReadData"]["Resource"] == [f"arn:aws:s3:::{bucket('capture', 'dev')}/{MODEL}/*"]
-    assert f"arn:aws:s3:::{bucket('reports', 'dev')}/{MODEL}/data-quality/*" in policy["WriteData"]["Resource"]
-    assert policy["ReadTheEndpoint"]["Resource"][0].endswith(f":endpoint/mlops-dev-{MODEL}")
+def test_every_feature_has_an_alarm_on_its_drift_ten_to_each():
+    alarms = [node.inputs for tail, node in nodes("prod").items() if "MetricAlarm" in tail]
+    queries = [[query for query in alarm["metricQueries"] if "metric" in query] for alarm in alarms]
+    assert [len(group) for group in queries] == [10, 2]
+    read = [query["metric"] for group in queries for query in group]
+    features = load_schema(MODEL).names("feature")
+    assert [metric["metricName"] for metric in read] == [f"feature_baseline_drift_{name}" for name in features]
+    assert {metric["namespace"] for metric in read} == {"aws/sagemaker/Endpoints/data-metrics"}
+    assert [alarm["alarmActions"] for alarm in alarms] == [[topic("warning", "prod")]] * 2
+    assert alarms[1]["metricQueries"][-1] == {
+        "id": "drift", "expression": "MAX([m1, m2])", "label": "drift-2", "returnData": True
+    }  # fmt: skip
+
+
+def test_there_is_no_drift_to_warn_of_without_a_baseline():
+    assert not [tail for tail in nodes() if "MetricAlarm" in tail]
+
+
+def test_the_alarm_goes_off_where_the_baseline_reports_a_violation():
+    allowed = baseline.constraints(pd.DataFrame({"x": [1.0]}), [{"name": "x", "type": "number", "minimum": 0}])
+    threshold = allowed["monitoring_config"]["distribution_constraints"]["comparison_threshold"]
+    assert only(nodes("prod"), "it-drift-1").inputs["threshold"] == threshold
 
 
 @pytest.mark.parametrize(
@@ -71,7 +93,10 @@ def test_the_role_reads_what_was_captured_and_writes_its_reports():
         ({"instance_type": "ml.g5.xlarge"}, "instance_type"),
         ({"region": "ca-west-1"}, "region"),
         ({"baseline_statistics_uri": "statistics.json"}, "baseline_statistics_uri"),
-        ({"model": "m" * 50}, "model"),
+        ({"model": "m" * 50, "schema_file": SCHEMA_FILE}, "model"),
+        ({"model": "nothing"}, "schema_file"),
+        ({"role_arn": "monitor"}, "role_arn"),
+        ({"max_drift": 2.0}, "max_drift"),
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_registered(changes, path):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import gc
 import inspect
+import sys
 from importlib import import_module
 
 import pytest
 from tests.support.components import NAMES, children, deployed, expected, scenarios
 from tests.support.mutation import Mutant, mutants
 
+from mlops_components import monitor_jobs
 from mlops_components.validation import ArgumentFaults
 
 # At least this many mutants are made of each component, so that the mutator can't fall silent.
@@ -20,25 +22,29 @@ LEAST = {
     "AuditQueries": 8,
     "AuditTrail": 14,
     "BackupPlan": 12,
+    "BiasMonitor": 2,
     "ConfigurationRecorder": 8,
     "ConformanceRules": 1,
     "DataCatalog": 6,
     "DataLake": 25,
-    "DataQualityMonitor": 6,
+    "DataQualityMonitor": 2,
     "DeliveryRole": 7,
     "DetectiveControls": 20,
     "EncryptionKeys": 20,
     "EnvironmentBudget": 2,
     "ExecutionRole": 20,
+    "ExplainabilityMonitor": 2,
     "FeatureStore": 6,
     "FindingAlerts": 8,
     "GuardedEndpoint": 10,
     "ImageRepository": 5,
     "MaskedCopy": 15,
     "MaskedImport": 5,
+    "ModelQualityMonitor": 2,
     "ModelRegistry": 3,
-    "PipelineSchedule": 8,
+    "MonitoringRole": 1,
     "Personas": 6,
+    "PipelineSchedule": 8,
     "PrivateNetwork": 20,
     "ScheduleGroup": 5,
     "RotatedSecret": 8,
@@ -71,7 +77,26 @@ def test_every_mutant_is_noticed(component):
     assert [f"line {mutant.line}: {mutant.kind}" for mutant in made if _survives(component, mutant)] == []
 
 
+MONITORS = ("BiasMonitor", "DataQualityMonitor", "ExplainabilityMonitor", "ModelQualityMonitor", "MonitoringRole")
+
+
+@pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_every_mutant_of_what_monitors_share_is_noticed(monkeypatch):
+    source = inspect.getsource(monitor_jobs)
+    made = list(mutants(source))
+    assert {"parent", "flip", "key volume_kms_key_id", "key kms_key_id"} <= {mutant.kind for mutant in made}
+    for mutant in made:
+        with monkeypatch.context() as patched:
+            patched.setitem(sys.modules, monitor_jobs.__name__, mutant.load(monitor_jobs.__name__))
+            patched.setattr("mlops_components.monitor_jobs", sys.modules[monitor_jobs.__name__])
+            noticed = [name for name in MONITORS if not _survives(name, _unchanged(name))]
+        assert noticed, f"line {mutant.line}: {mutant.kind}"
+
+
+def _unchanged(component: str) -> Mutant:
+    return Mutant("nothing", 0, ast.parse(inspect.getsource(import_module(f"mlops_components.{NAMES[component]}"))))
+
+
 @pytest.mark.parametrize("component", NAMES)
 def test_an_unchanged_component_survives(component):
-    source = inspect.getsource(import_module(f"mlops_components.{NAMES[component]}"))
-    assert _survives(component, Mutant("nothing", 0, ast.parse(source)))
+    assert _survives(component, _unchanged(component))
