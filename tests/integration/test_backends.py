@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.sagemaker_things import create_job_definition
 
 from mlops_estate.embedded.account import EmbeddedAccount
 
@@ -360,6 +361,7 @@ def test_a_record_that_does_not_fit_its_group_is_refused(sagemaker, records, put
 
 
 def test_a_monitoring_schedule_lives_from_scheduled_over_stopped_to_gone(sagemaker):
+    create_job_definition(sagemaker, "DataQuality", "quality")
     name = {"MonitoringScheduleName": "daily"}
     rule = {"MonitoringJobDefinitionName": "quality", "MonitoringType": "DataQuality"}
     hourly, daily = ({"ScheduleConfig": {"ScheduleExpression": f"cron(0 {hour} ? * * *)"}, **rule} for hour in "*6")

@@ -37,6 +37,14 @@ IN_USE = tuple(
         "Job name must be unique in an account and region: {}",
     )
     for kind in ("Training", "Processing", "Transform")
+) + tuple(
+    (
+        f"Create{kind}JobDefinition",
+        "JobDefinitionName",
+        f"{camelcase_to_underscores(kind)}_job_definitions",
+        "Job definition name must be unique in an account and region: {}",
+    )
+    for kind in ("DataQuality", "ModelQuality", "ModelBias", "ModelExplainability")
 )
 
 

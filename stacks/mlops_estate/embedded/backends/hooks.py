@@ -6,15 +6,10 @@ from typing import Any
 
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from mlops_estate.embedded.backends.derived import DerivedBackend, Hook, ResourceInUse, ResourceNotFound
-
-
-def moto_of(backend: DerivedBackend) -> SageMakerModelBackend:
-    """Return moto's own back end of the same account and region."""
-    found: SageMakerModelBackend = sagemaker_backends[backend.account_id][backend.region_name]
-    return found
+from mlops_estate.embedded.backends.monitoring_schedules import SCHEDULE_HOOKS
+from mlops_estate.embedded.backends.moto_of import moto_of
 
 
 def _feature_group(backend: DerivedBackend, row: dict[str, Any], _params: dict[str, Any]) -> None:
@@ -171,4 +166,5 @@ HOOKS: dict[str, Hook] = {
     "CreateModelCardExportJob": _model_card_export,
     "PutEndpointPolicy": _endpoint_policy,
     "PutModelPackageGroupPolicy": _group_policy,
+    **SCHEDULE_HOOKS,
 }

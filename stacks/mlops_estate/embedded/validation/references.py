@@ -62,9 +62,17 @@ ENDPOINT_CONFIG = Kind("endpoint configuration", "sagemaker", "describe_endpoint
 ENDPOINT = Kind("endpoint", "sagemaker", "describe_endpoint", "EndpointName")
 PACKAGE_GROUP = Kind("model package group", "sagemaker", "describe_model_package_group", "ModelPackageGroupName")
 PACKAGE = Kind("model package", "sagemaker", "describe_model_package", "ModelPackageName")
-JOB_DEFINITION = Kind(
-    "data-quality job definition", "sagemaker", "describe_data_quality_job_definition", "JobDefinitionName"
-)
+JOB_DEFINITIONS = {
+    monitoring_type: Kind(
+        f"{words} job definition", "sagemaker", f"describe_{words.replace('-', '_')}_job_definition",
+        "JobDefinitionName",
+    )
+    for monitoring_type, words in (
+        ("DataQuality", "data-quality"), ("ModelQuality", "model-quality"), ("ModelBias", "model-bias"),
+        ("ModelExplainability", "model-explainability"),
+    )
+}  # fmt: skip
+"""By the type that a monitoring schedule names beside its job definition."""
 DATABASE = Kind("Glue database", "glue", "get_database", "Name")
 
 # A value anywhere in a call that has this form names a thing of this kind (the first group is its name).
@@ -90,7 +98,6 @@ BY_MEMBER: Mapping[tuple[str, str], tuple[Kind, frozenset[str]]] = {
     ("sagemaker", "EndpointName"): (ENDPOINT, frozenset({"CreateEndpoint"})),
     ("sagemaker", "ModelPackageGroupName"): (PACKAGE_GROUP, frozenset({"CreateModelPackageGroup"})),
     ("sagemaker", "AlarmName"): (ALARM, frozenset()),
-    ("sagemaker", "MonitoringJobDefinitionName"): (JOB_DEFINITION, frozenset()),
     ("sagemaker", "KmsKeyId"): (KEY, frozenset()),
     ("sagemaker", "VolumeKmsKeyId"): (KEY, frozenset()),
     ("iam", "RoleName"): (ROLE, frozenset({"CreateRole"})),
@@ -146,6 +153,9 @@ class References:
     ) -> Iterator[tuple[str, str, Kind, str]]:
         """Yield (path, value, kind, name) of all that a value names."""
         if isinstance(value, Mapping):
+            definition = value.get("MonitoringJobDefinitionName")
+            if definition and (kind := JOB_DEFINITIONS.get(str(value.get("MonitoringType")))):
+                yield f"{path}.MonitoringJobDefinitionName".lstrip("."), definition, kind, definition
             for key, item in value.items():
                 yield from self._named(service, operation, item, f"{path}.{key}" if path else key, key)
         elif isinstance(value, (list, tuple)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from mlops_estate.embedded.driver.mapping import At
@@ -39,6 +40,17 @@ def _job_paths(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     return out
 
 
+def _job_definition(kind: str) -> Operations:
+    """Return the row of a monitor's job definition, which is never updated: every input replaces it."""
+    noun = f"{kind}JobDefinition"
+    arn = f"{ARN}:{re.sub('(?<=[a-z])(?=[A-Z])', '-', noun).lower()}/{{JobDefinitionName}}"
+    return Operations(
+        "sagemaker", f"Create{noun}", f"Describe{noun}", f"Delete{noun}",
+        keys={"JobDefinitionName": "params.JobDefinitionName"}, id=arn, noun="JobDefinition",
+        auto_name="jobDefinitionName", auto_name_limit=63, outputs={"jobDefinitionArn": arn},
+    )  # fmt: skip
+
+
 def _without_retention(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     """What is retained and left out of retention matters to an update only."""
     steering = {"retainAllVariantProperties", "excludeRetainedVariantProperties", "retainDeploymentConfig"}
@@ -69,6 +81,9 @@ ROWS = {
         keys={"MonitoringScheduleName": "params.MonitoringScheduleName"}, id="{MonitoringScheduleName}",
         auto_name="name", auto_name_limit=63,
     ),
+    "aws-native:sagemaker:ModelQualityJobDefinition": _job_definition("ModelQuality"),
+    "aws-native:sagemaker:ModelBiasJobDefinition": _job_definition("ModelBias"),
+    "aws-native:sagemaker:ModelExplainabilityJobDefinition": _job_definition("ModelExplainability"),
     "aws-native:sagemaker:Endpoint": _named("Endpoint", auto_name="endpointName", before=_without_retention,
                                             outputs={"endpointArn": ARN + ":endpoint/{EndpointName}"}),
     "aws-native:sagemaker:FeatureGroup": _named("FeatureGroup", auto_name="featureGroupName"),

@@ -88,6 +88,27 @@ def _budget_update(inputs: dict[str, Any], place: Place) -> dict[str, Any]:
     return {"accountId": created["accountId"], "newBudget": created["budget"]}
 
 
+def _metric_alarm(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
+    """The provider calls a query's statistic of a metric `metric`, and flattens the metric into it."""
+    queries = inputs.get("metricQueries")
+    if not queries:
+        return inputs
+    flat = ("namespace", "metricName", "dimensions")
+    made = []
+    for index, query in enumerate(queries):
+        metric, path = query.get("metric"), f"metricQueries[{index}]"
+        rest = {key: At(value, f"{path}.{key}") for key, value in query.items() if key != "metric"}
+        if metric:
+            own = {key: At(value, f"{path}.metric.{key}") for key, value in metric.items()}
+            named = {key: own.pop(key) for key in flat if key in own}
+            rest["metricStat"] = At({**own, "metric": At(named, f"{path}.metric")}, f"{path}.metric")
+        made.append(At(rest, path))
+    return {
+        **{key: value for key, value in inputs.items() if key != "metricQueries"},
+        "metrics": At(made, "metricQueries"),
+    }
+
+
 ROWS = {
     "aws:cloudwatch/logGroup:LogGroup": Operations(
         "logs", "CreateLogGroup", "DescribeLogGroups", "DeleteLogGroup", noun="LogGroup",
@@ -108,7 +129,7 @@ ROWS = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": Operations(
         "cloudwatch", "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms", "PutMetricAlarm", root="MetricAlarms[0]",
         keys={"AlarmName": "params.AlarmName"}, id="{AlarmName}", auto_name="name", noun="Alarm",
-        rename={"metricQueries": "metrics"},
+        before=_metric_alarm,
         outputs={"arn": "arn:aws:cloudwatch:{region}:{account}:alarm:{AlarmName}"},
     ),
     "aws:sns/topic:Topic": Operations(

@@ -54,6 +54,12 @@ def missing(service: str, operation: str, params: dict[str, Any], *there: str) -
 
 
 CASES = [
+    *(
+        ("sagemaker", "CreateMonitoringSchedule",
+         {"MonitoringScheduleConfig": {"MonitoringJobDefinitionName": "j", "MonitoringType": kind}},
+         "MonitoringScheduleConfig.MonitoringJobDefinitionName", "j")
+        for kind in ("DataQuality", "ModelQuality", "ModelBias", "ModelExplainability")
+    ),
     ("sagemaker", "CreateModel", {"ExecutionRoleArn": arn("iam", "role/path/r", "")}, "ExecutionRoleArn", "r"),
     ("sagemaker", "CreateEndpointConfig", {"ProductionVariants": [{}, {"ModelName": "m"}]},
      "ProductionVariants[1].ModelName", "m"),
