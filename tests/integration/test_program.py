@@ -9,12 +9,15 @@ from functools import cache
 
 import pytest
 from tests.support.programs import MODEL, PROJECT, configured, declared
+from tests.support.project import copy_project
 from tests.support.recorder import Recorder, Registered, by_tail
 
 from mlops_estate.config import load_environment, parse
 from mlops_estate.faults import FaultsFound
 
 REGISTRY = "123456789012"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+MONITORS = ("DataQualityMonitor", "ModelQualityMonitor", "BiasMonitor", "ExplainabilityMonitor")
 SHARED = {
     "mlops:index:Personas people",
     "mlops:index:EncryptionKeys keys",
@@ -48,8 +51,12 @@ UNPINNED = {
 PINNED = {
     f"mlops:index:GuardedEndpoint {MODEL}",
     f"mlops:index:GuardedEndpoint$mlops:index:ExecutionRole {MODEL}-role",
-    f"mlops:index:DataQualityMonitor {MODEL}-monitor",
-    f"mlops:index:DataQualityMonitor$mlops:index:ExecutionRole {MODEL}-monitor-role",
+    f"mlops:index:MonitoringRole {MODEL}-monitoring",
+    f"mlops:index:MonitoringRole$mlops:index:ExecutionRole {MODEL}-monitoring",
+    f"mlops:index:DataQualityMonitor {MODEL}-data-quality",
+    f"mlops:index:ModelQualityMonitor {MODEL}-model-quality",
+    f"mlops:index:BiasMonitor {MODEL}-bias",
+    f"mlops:index:ExplainabilityMonitor {MODEL}-explainability",
 }
 
 
@@ -74,7 +81,7 @@ def one(recorder: Recorder, kind: str) -> Registered:
 
 def model_types(recorder: Recorder) -> Counter[str]:
     """Count the types of what belongs to the model alone."""
-    mine = {"ModelRegistry", "FeatureStore", "TrainingPipeline", "GuardedEndpoint", "DataQualityMonitor"}
+    mine = {"ModelRegistry", "FeatureStore", "TrainingPipeline", "GuardedEndpoint", "MonitoringRole", *MONITORS}
     return Counter(
         node.type
         for tail, node in by_tail(recorder).items()
@@ -110,9 +117,13 @@ WITH_A_VERSION = {
     "aws:sagemaker/model:Model": 1,
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
     "aws-native:sagemaker:Endpoint": 1,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": 3,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": 5,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 5,
     "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": 1,
-    "aws:sagemaker/monitoringSchedule:MonitoringSchedule": 1,
+    "aws-native:sagemaker:ModelQualityJobDefinition": 1,
+    "aws-native:sagemaker:ModelBiasJobDefinition": 1,
+    "aws-native:sagemaker:ModelExplainabilityJobDefinition": 1,
+    "aws:sagemaker/monitoringSchedule:MonitoringSchedule": 4,
 }
 REGISTRY_TYPES = {
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup": 1,
@@ -217,12 +228,15 @@ def test_keys_reach_what_they_are_for():
 def test_topics_reach_alarms_and_budget():
     recorder = shipped("prod", 1)
     alarms = of_type(recorder, "aws:cloudwatch/metricAlarm:MetricAlarm")
-    told = {alarm.inputs["namespace"]: alarm.inputs["alarmActions"] for alarm in alarms}
+    drift = {alarm.inputs["name"] for alarm in alarms if "metricQueries" in alarm.inputs}
+    assert len(drift) == 2
+    told = {alarm.inputs.get("namespace", "drift"): alarm.inputs["alarmActions"] for alarm in alarms}
     assert told == {
         "AWS/SageMaker": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
         "AWS/Lambda": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
         "AWS/SQS": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-warning"],
         "mlops-prod/audit": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
+        "drift": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-warning"],
     }
     budget = one(recorder, "aws:budgets/budget:Budget").inputs
     told = {
@@ -238,7 +252,7 @@ def test_topics_reach_alarms_and_budget():
     assert budget["limitAmount"] == "5000"
     endpoint = one(recorder, "aws-native:sagemaker:Endpoint").inputs
     rolls_back = endpoint["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]
-    watched = {alarm.inputs["name"] for alarm in alarms if alarm.inputs["namespace"] == "AWS/SageMaker"}
+    watched = {alarm.inputs["name"] for alarm in alarms if alarm.inputs.get("namespace") == "AWS/SageMaker"}
     assert {item["alarmName"] for item in rolls_back} == watched
 
 
@@ -284,8 +298,11 @@ def test_defaults_by_class_reach_the_resources(environment, subnets, strategy, c
     assert routing["trafficRoutingConfiguration"]["type"] == strategy
     variant = one(recorder, "aws:sagemaker/endpointConfiguration:EndpointConfiguration").inputs["productionVariants"][0]
     assert variant["initialInstanceCount"] == count
-    monitoring = one(recorder, "aws:sagemaker/monitoringSchedule:MonitoringSchedule").inputs
-    assert monitoring["monitoringScheduleConfig"]["scheduleConfig"]["scheduleExpression"] == schedule
+    schedules = of_type(recorder, "aws:sagemaker/monitoringSchedule:MonitoringSchedule")
+    expressions = [
+        node.inputs["monitoringScheduleConfig"]["scheduleConfig"]["scheduleExpression"] for node in schedules
+    ]
+    assert expressions == [schedule] * 4
     locks = of_type(recorder, "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
     assert {node.name for node in locks} == {"lake-curated-lock", "audit-cloudtrail-lock"}
     assert {node.inputs["rule"]["defaultRetention"]["mode"] for node in locks} == {lock}
@@ -314,7 +331,8 @@ def test_a_serverless_model_has_no_instances_capture_monitor_or_network():
     assert "dataCaptureConfig" not in configuration
     assert "vpcConfig" not in one(recorder, "aws:sagemaker/model:Model").inputs
     assert of_type(recorder, "aws:sagemaker/monitoringSchedule:MonitoringSchedule") == []
-    assert "monitoring_schedule" not in recorder.stack_outputs["models"][MODEL]
+    assert "monitoring_schedules" not in recorder.stack_outputs["models"][MODEL]
+    assert components(recorder).isdisjoint({f"mlops:index:MonitoringRole {MODEL}-monitoring"})
 
 
 def test_a_rolling_release_keeps_no_old_fleet():
@@ -334,9 +352,74 @@ def test_a_baseline_of_the_version_reaches_the_monitor():
     recorder = declared(configured("prod", model={"release": {"version": 1, "baseline_uri": baseline}}))
     job = one(recorder, "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition").inputs
     assert job["dataQualityBaselineConfig"] == {
-        "constraintsResource": {"s3Uri": f"{baseline}/constraints.json"},
-        "statisticsResource": {"s3Uri": f"{baseline}/statistics.json"},
+        "constraintsResource": {"s3Uri": f"{baseline}/data-quality/constraints.json"},
+        "statisticsResource": {"s3Uri": f"{baseline}/data-quality/statistics.json"},
     }
+    assert recorder.stack_outputs["models"][MODEL]["monitors_without_baseline"] == [
+        "model-quality", "bias", "explainability",
+    ]  # fmt: skip
+
+
+def test_every_monitor_takes_its_own_baseline_where_there_is_one():
+    release = {"version": 1, "baseline_uri": "s3://some-bucket/baseline"}
+    release["baselines"] = ["model-quality", "bias", "explainability"]
+    recorder = declared(configured("prod", model={"release": release}))
+    found = {}
+    for kind in ("ModelQuality", "ModelBias", "ModelExplainability"):
+        inputs = one(recorder, f"aws-native:sagemaker:{kind}JobDefinition").inputs
+        found[kind] = inputs[f"model{kind.removeprefix('Model')}BaselineConfig"]["constraintsResource"]["s3Uri"]
+    assert found == {
+        "ModelQuality": "s3://some-bucket/baseline/model-quality/constraints.json",
+        "ModelBias": "s3://some-bucket/baseline/bias/constraints.json",
+        "ModelExplainability": "s3://some-bucket/baseline/explainability/constraints.json",
+    }
+    assert recorder.stack_outputs["models"][MODEL]["monitors_without_baseline"] == ["data-quality"]
+
+
+@pytest.mark.parametrize(
+    ("model", "running"),
+    [
+        ({"risk": "minimal"}, {"DataQualityMonitor"}),
+        ({"risk": "limited"}, {"DataQualityMonitor", "ModelQualityMonitor"}),
+        ({}, set(MONITORS)),
+        ({"monitoring": {"bias": False, "explainability": False}}, {"DataQualityMonitor", "ModelQualityMonitor"}),
+        ({"risk": "minimal", "monitoring": {"bias": True}}, {"DataQualityMonitor", "BiasMonitor"}),
+        ({"monitoring": {"enabled": False}}, set()),
+    ],
+)
+def test_risk_decides_which_monitors_run_and_each_can_be_switched(model, running):
+    recorder = declared(configured("dev", model=model, version=1))
+    kinds = {tail.split(" ")[0].removeprefix("mlops:index:") for tail in components(recorder)}
+    assert kinds & set(MONITORS) == running
+    assert ("MonitoringRole" in kinds) == bool(running)
+
+
+def test_the_explained_model_is_the_one_that_is_live():
+    recorder = shipped("staging", 2, previous=1)
+    (analysis,) = [node for node in of_type(recorder, OBJECT) if node.name == f"{MODEL}-explainability-analysis"]
+    predictor = json.loads(analysis.inputs["content"])["predictor"]
+    assert (predictor["model_name"], predictor["instance_type"]) == (f"{MODEL}-v2", "ml.m5.large")
+
+
+def test_a_high_risk_model_needs_a_region_with_clarify():
+    estate = {"region": "eu-south-2", "zones": ["eu-south-2a"]}
+    with pytest.raises(FaultsFound, match="no SageMaker Clarify container in eu-south-2"):
+        configured("dev", estate=estate)
+    assert configured("dev", estate=estate, model={"risk": "limited"}).models[MODEL].monitors
+
+
+def test_data_that_the_bias_monitor_cannot_take_is_refused_with_a_way_out(tmp_path):
+    folder = copy_project(tmp_path)
+    column = '{name: afam, type: category, role: protected, values: ["no", "yes"],'
+    text = (PROJECT / "data/mortgage-approval/schema.yaml").read_text(encoding="utf-8")
+    assert column in text
+    numbers = text.replace(column, "{name: afam, type: integer, role: protected, minimum: 0, maximum: 1,")
+    (folder / "numbers.yaml").write_text(numbers, encoding="utf-8")
+    other = {"features": {"schema_file": "numbers.yaml"}}
+    with pytest.raises(FaultsFound) as caught:
+        declared(configured("dev", model=other), folder)
+    assert ["monitoring.bias: false" in fault.fix for fault in caught.value.faults] == [True]
+    declared(configured("dev", model={"risk": "limited", **other}), folder)
 
 
 def test_optional_settings_reach_their_components():

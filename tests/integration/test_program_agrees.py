@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.support.programs import MODEL, configured, declared
 
 from mlops_estate.config import names
+from mlops_estate.config.monitoring import MONITORS
 from mlops_estate.faults import FaultsFound
 
 
@@ -21,7 +22,9 @@ def test_resources_have_the_names_that_the_configuration_measured():
     assert of("aws-native:sagemaker:Endpoint", "endpointName") == {names.endpoint(prefix, MODEL)}
     assert of("aws-native:sagemaker:FeatureGroup", "featureGroupName") == {names.feature_group(prefix, MODEL)}
     assert of("aws:sagemaker/pipeline:Pipeline", "pipelineName") == {names.pipeline(prefix, MODEL)}
-    assert of("aws:sagemaker/monitoringSchedule:MonitoringSchedule", "name") == {names.monitor(prefix, MODEL)}
+    assert of("aws:sagemaker/monitoringSchedule:MonitoringSchedule", "name") == {
+        names.monitor(prefix, MODEL, kind) for kind in MONITORS
+    }
     assert of("aws:sagemaker/modelPackageGroup:ModelPackageGroup", "modelPackageGroupName") == {
         names.model_package_group(config.estate.registry.prefix, MODEL)
     }
@@ -59,8 +62,16 @@ MODELS = st.fixed_dictionaries(
             {}, optional={"enabled": st.booleans(), "max_instances": st.integers(1, 6)}
         ),
         "monitoring": st.fixed_dictionaries(
-            {}, optional={"enabled": st.booleans(), "max_runtime_seconds": st.integers(60, 86_400)}
+            {},
+            optional={
+                "enabled": st.booleans(),
+                "max_runtime_seconds": st.integers(60, 86_400),
+                "bias": st.booleans(),
+                "explainability": st.booleans(),
+                "label_delay_hours": st.integers(0, 8760),
+            },
         ),
+        "risk": st.sampled_from(["minimal", "limited", "high"]),
         "training": st.fixed_dictionaries(
             {"use_spot": st.booleans()}, optional={"max_runtime_seconds": st.integers(1, 1_000_000)}
         ),

@@ -20,6 +20,10 @@ https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-paths.html; a test
 them against botocore's endpoint data.
 """
 
+REGIONS_WITHOUT_CLARIFY = frozenset({"eu-south-2", "il-central-1", "me-central-1"})
+"""Supported regions for which AWS publishes no SageMaker Clarify container; a test holds it against the components'
+table. Source: https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-paths.html."""
+
 _SAGEMAKER = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Create"
 _HYPHENS = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
 
@@ -51,6 +55,7 @@ NAME_LIMITS = {
         _limit("backup vault", 50, r"[a-zA-Z0-9_-]{2,50}", "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html"),
         _limit("restore testing plan", 50, r"[A-Za-z0-9_]{1,50}", "https://docs.aws.amazon.com/aws-backup/latest/devguide/API_RestoreTestingPlanForCreate.html"),
         _limit("training schedule", 64, r"[0-9a-zA-Z_.-]+", "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html"),
+        _limit("monitoring job definition", 63, _HYPHENS, f"{_SAGEMAKER}ModelQualityJobDefinition.html"),
         _limit("budget", 100, r"[^:\\]+", "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html"),
     )
 }  # fmt: skip

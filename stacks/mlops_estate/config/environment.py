@@ -13,6 +13,7 @@ from mlops_estate.config.document import ConfigFault, Document, dotted
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.findings import Finding, RelativePath
 from mlops_estate.config.models import ModelBlock
+from mlops_estate.config.monitoring_rules import clarify_is_in_the_region
 from mlops_estate.config.protection_rules import PROTECTION_RULES
 from mlops_estate.config.rules import ESTATE_RULES, MODEL_RULES
 from mlops_estate.faults import FaultsFound
@@ -95,6 +96,8 @@ def _check_models(environment: str, estate: EstateBlock | None, raw: Any) -> _Ch
         if estate is not None:
             prefix = estate.prefix.replace("{environment}", environment)
             found += _first_by_path(names.model_findings(str(name), prefix, estate.registry.prefix))
+            if checked.draft is not None and not found:
+                found += clarify_is_in_the_region(estate.region, checked.draft)
         findings += [(("models", str(name), *finding.path), finding) for finding in found]
         if not found:
             models[str(name)] = checked.value

@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlops_estate.config.classes import Block, by_class
+from mlops_estate.config.monitoring import BY_RISK, MONITORS, InstanceType, Monitor, MonitoringBlock, Risk
 
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$", examples=["ml.m5.large"])]
 Strategy = Literal["all_at_once", "canary", "linear", "rolling"]
-Schedule = Literal["hourly", "daily"]
 Cadence = Literal["monthly", "quarterly", "none"]
 Column = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]*[A-Za-z0-9]){0,63}$", examples=["deny"])]
 """A column is a feature: SageMaker's own pattern for FeatureName."""
@@ -95,9 +94,17 @@ class ReleaseBlock(Block):
     baseline_uri: str | None = Field(
         default=None,
         pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S*[^/\s]$",
-        description="S3 prefix of the version's baseline (`constraints.json` and `statistics.json`, as the training "
-        "pipeline wrote them). Default: none; the monitor reports statistics only.",
+        description="S3 prefix of the version's baselines: a folder for each of `baselines`, with its "
+        "`constraints.json` (and `statistics.json` for data quality), as the training pipeline wrote them. Default: "
+        "none; the monitors report without comparing.",
         examples=["s3://mlops-dev-reports-123456789012-eu-west-1/mortgage-approval/run-1/baseline"],
+    )
+    baselines: list[Monitor] = Field(
+        default_factory=lambda: list[Monitor](["data-quality"]),
+        max_length=4,
+        description="Monitors whose baseline lies below `baseline_uri`; the others are declared without one. Default: "
+        "data-quality, which the training pipeline writes.",
+        examples=[["data-quality", "bias"]],
     )
     strategy: Strategy = by_class(
         "all_at_once",
@@ -194,22 +201,6 @@ class AutoscalingBlock(Block):
     )
 
 
-class MonitoringBlock(Block):
-    """The data-quality monitor of the captured requests."""
-
-    enabled: bool = Field(
-        default=True, description="Whether captured requests are compared with the training data's baseline."
-    )
-    schedule: Schedule = by_class("daily", "daily", "hourly", description="How often.")
-    instance_type: InstanceType = Field(default="ml.m5.large", description="Instance type of the monitoring job.")
-    max_runtime_seconds: int = Field(
-        default=1800,
-        ge=60,
-        le=86_400,
-        description="Longest run of one monitoring job, in seconds; shorter than its interval.",
-    )
-
-
 class ModelBlock(Block):
     """One model: its data, how it is trained, released, served and watched."""
 
@@ -221,6 +212,11 @@ class ModelBlock(Block):
     protected_attribute: Column = Field(
         description="Column by which fairness is measured; never an input of the model.", examples=["afam"]
     )
+    risk: Risk = Field(
+        default="high",
+        description="How much harm the model can do to people (EU AI Act): decides which monitors run. Default: high; "
+        "what a model is used for is nothing that an estate can tell, so a lower risk has to be stated.",
+    )
     features: FeaturesBlock = Field(default_factory=FeaturesBlock, description="The feature group.")
     training: TrainingBlock = Field(default_factory=TrainingBlock, description="The training pipeline.")
     release: ReleaseBlock = Field(
@@ -229,7 +225,7 @@ class ModelBlock(Block):
     rollback: RollbackBlock = Field(default_factory=RollbackBlock, description="What rolls a release back.")
     serving: ServingBlock = Field(default_factory=ServingBlock, description="The endpoint's instances.")
     autoscaling: AutoscalingBlock = Field(default_factory=AutoscalingBlock, description="Scaling with traffic.")
-    monitoring: MonitoringBlock = Field(default_factory=MonitoringBlock, description="The data-quality monitor.")
+    monitoring: MonitoringBlock = Field(default_factory=MonitoringBlock, description="What is watched when it is live.")
 
     @property
     def captured_percent(self) -> int:
@@ -238,8 +234,16 @@ class ModelBlock(Block):
 
     @property
     def monitored(self) -> bool:
-        """Whether the model has a data-quality monitor: not on a serverless endpoint."""
+        """Whether the model can have monitors: not on a serverless endpoint."""
         return self.monitoring.enabled and not self.serving.serverless
+
+    @property
+    def monitors(self) -> tuple[Monitor, ...]:
+        """The monitors that run: as written, and else by risk."""
+        if not self.monitored:
+            return ()
+        wanted = {monitor: self.monitoring.own(monitor) for monitor in MONITORS}
+        return tuple(name for name, own in wanted.items() if (name in BY_RISK[self.risk] if own is None else own))
 
     @property
     def most_instances(self) -> int:

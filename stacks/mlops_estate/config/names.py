@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlops_estate.config.aws_limits import NAME_LIMITS
 from mlops_estate.config.findings import Finding
+from mlops_estate.config.monitoring import MONITORS
 
 if TYPE_CHECKING:
     from mlops_estate.config.estate import EstateBlock
@@ -74,9 +75,14 @@ def pipeline(prefix: str, model: str) -> str:
     return f"{prefix}-{model}-training"
 
 
-def monitor(prefix: str, model: str) -> str:
-    """Return the name of a model's data-quality schedule."""
-    return f"{prefix}-{model}-data-quality"
+def monitor(prefix: str, model: str, kind: str) -> str:
+    """Return the name of the schedule of one of a model's monitors."""
+    return f"{prefix}-{model}-{kind}"
+
+
+def job_definition(model: str, kind: str) -> str:
+    """Return the longest name that a provider gives to a monitor's job definition: it adds a hyphen and seven."""
+    return f"{model}-{kind}-1234567"
 
 
 def training_schedule(prefix: str, model: str) -> str:
@@ -120,7 +126,8 @@ def model_findings(model: str, prefix: str, registry_prefix: str) -> Iterator[Fi
         ("feature group", feature_group(prefix, model)),
         ("model package group", model_package_group(registry_prefix, model)),
         ("pipeline", pipeline(prefix, model)),
-        ("monitoring schedule", monitor(prefix, model)),
+        *(("monitoring schedule", monitor(prefix, model, kind)) for kind in MONITORS),
+        *(("monitoring job definition", job_definition(model, kind)) for kind in MONITORS),
         ("training schedule", training_schedule(prefix, model)),
         *(("role", f"{prefix}-{model}-{suffix}") for suffix in ROLE_SUFFIXES),
     ):

@@ -15,6 +15,8 @@ from mlops_estate.config.document import nearest
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.findings import Finding, Rule
 from mlops_estate.config.models import ModelBlock
+from mlops_estate.config.monitoring import MONITORS
+from mlops_estate.config.monitoring_rules import MONITORING_RULES
 from mlops_estate.config.people_rules import PEOPLE_RULES
 from mlops_estate.config.recovery_rules import RECOVERY_RULES
 
@@ -285,8 +287,12 @@ def serverless_excludes_the_rest(model: ModelBlock) -> Iterator[Finding]:
     ]
     if "enabled" in model.autoscaling.model_fields_set and model.autoscaling.enabled:
         written.append((("autoscaling", "enabled"), True))
-    if "enabled" in model.monitoring.model_fields_set and model.monitoring.enabled:
-        written.append((("monitoring", "enabled"), True))
+    switches = ("enabled", *(monitor.replace("-", "_") for monitor in MONITORS))
+    written += [
+        (("monitoring", key), True)
+        for key in switches
+        if key in model.monitoring.model_fields_set and getattr(model.monitoring, key)
+    ]
     if model.release.strategy == "rolling":
         written.append((("release", "strategy"), "rolling"))
     for where, value in written:
@@ -296,25 +302,6 @@ def serverless_excludes_the_rest(model: ModelBlock) -> Iterator[Finding]:
         fix = "remove it, or remove `serverless_memory_mb`"
         involves = (("serving", "serverless_memory_mb"),)
         yield Finding(where, value, rule, fix, f"{_GUIDE}serverless-endpoints.html", involves)
-
-
-def monitor_has_something_to_read(model: ModelBlock) -> Iterator[Finding]:
-    """The monitor reads captured requests, and a run ends within its interval. Source: MonitoringStoppingCondition."""
-    monitoring = model.monitoring
-    if not model.monitored:
-        return
-    if model.serving.capture_percent == 0:
-        rule = "needs captured requests, and `serving.capture_percent` is 0"
-        fix = "capture requests, or set `monitoring.enabled: false`"
-        page = f"{_GUIDE}model-monitor-data-capture.html"
-        yield Finding(("monitoring", "enabled"), True, rule, fix, page, (("serving", "capture_percent"),))
-    if monitoring.schedule == "hourly" and monitoring.max_runtime_seconds > 3600:
-        rule = "must be at most 3600 with an hourly schedule"
-        page = f"{_API}API_MonitoringStoppingCondition.html"
-        where = ("monitoring", "max_runtime_seconds")
-        yield Finding(
-            where, monitoring.max_runtime_seconds, rule, "use at most 3600", page, (("monitoring", "schedule"),)
-        )
 
 
 def only_online_records_expire(model: ModelBlock) -> Iterator[Finding]:
@@ -337,6 +324,6 @@ MODEL_RULES: tuple[Rule, ...] = (
     scaling_bounds_hold,
     serverless_excludes_the_rest,
     rolling_keeps_no_old_fleet,
-    monitor_has_something_to_read,
+    *MONITORING_RULES,
     only_online_records_expire,
 )

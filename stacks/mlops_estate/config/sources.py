@@ -74,6 +74,25 @@ def _schema_findings(model: ModelBlock, schema: Schema | str) -> Iterator[_Found
             fix = f"did you mean `{close}`?" if close else f"use {', '.join(known) or 'a column with that role'}"
             rule = f"{model.schema_path} has no column of that name with the role {role}"
             yield _Found((key,), column, rule, fix)
+            return
+    yield from _monitored(model, schema)
+
+
+def _monitored(model: ModelBlock, schema: Schema) -> Iterator[_Found]:
+    """What the monitors that run can't take of the data."""
+    from mlops_pipelines.monitoring import facet_values, positive_label
+
+    try:
+        if set(model.monitors) - {"data-quality"}:
+            positive_label(schema)
+    except ValueError as error:
+        yield _Found(("label",), model.label, str(error), "choose `risk: minimal`, or turn those monitors off")
+    try:
+        if "bias" in model.monitors:
+            facet_values(schema, model.protected_attribute)
+    except ValueError as error:
+        fix = "group its values in the data, or set `monitoring.bias: false`"
+        yield _Found(("protected_attribute",), model.protected_attribute, str(error), fix)
 
 
 def _fault(name: str, found: _Found, document: Document | None) -> ConfigFault:

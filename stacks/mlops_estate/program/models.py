@@ -1,4 +1,4 @@
-"""What each model has: features, registry, training, and, once a version is pinned, an endpoint and its monitor."""
+"""What each model has: features, registry, training, and, once a version is pinned, an endpoint and its monitors."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from mlops_components import DataQualityMonitor, FeatureStore, GuardedEndpoint, ModelRegistry, TrainingPipeline
+from mlops_components import FeatureStore, GuardedEndpoint, ModelRegistry, TrainingPipeline
 from mlops_estate.config import EnvironmentConfig, ModelBlock, names
+from mlops_estate.program.monitors import declare_monitors
 from mlops_estate.program.shared import Shared
 
 if TYPE_CHECKING:
-    from mlops_components import DataQualityMonitorArgs, FeatureStoreArgs, GuardedEndpointArgs, TrainingPipelineArgs
+    from mlops_components import FeatureStoreArgs, GuardedEndpointArgs, TrainingPipelineArgs
     from mlops_pipelines.features import Schema
 
 
@@ -54,10 +55,7 @@ def declare_model(
         "endpoint_role": endpoint.role_arn,
         "alarms": endpoint.alarm_names,
     }
-    if model.monitored:
-        monitor = DataQualityMonitor(f"{name}-monitor", _monitor_args(config, name, model, shared, endpoint), opts)
-        outputs |= {"monitoring_schedule": monitor.schedule_name}
-    return outputs
+    return outputs | declare_monitors(config, name, model, schema_file, shared, endpoint, opts)
 
 
 def _registry(config: EnvironmentConfig, name: str, model: ModelBlock, opts: pulumi.ResourceOptions) -> ModelRegistry:
@@ -183,30 +181,4 @@ def _endpoint_args(
     args["invocations_per_instance"] = scaling.invocations_per_instance
     args["scale_in_cooldown_seconds"] = scaling.scale_in_cooldown_seconds
     args["scale_out_cooldown_seconds"] = scaling.scale_out_cooldown_seconds
-    return args
-
-
-def _monitor_args(
-    config: EnvironmentConfig, name: str, model: ModelBlock, shared: Shared, endpoint: GuardedEndpoint
-) -> DataQualityMonitorArgs:
-    args: DataQualityMonitorArgs = {
-        "prefix": config.prefix,
-        "account": config.estate.account,
-        "region": config.estate.region,
-        "environment_class": config.environment_class,
-        "model": name,
-        "endpoint_name": endpoint.endpoint_name,
-        "capture_bucket": shared.lake.capture_bucket,
-        "reports_bucket": shared.lake.reports_bucket,
-        "personal_key_arn": shared.keys.personal_key_arn,
-        "models_key_arn": shared.keys.models_key_arn,
-        "subnet_ids": shared.network.subnet_ids,
-        "security_group_ids": shared.network.security_group_ids,
-        "schedule": model.monitoring.schedule,
-        "instance_type": model.monitoring.instance_type,
-        "max_runtime_seconds": model.monitoring.max_runtime_seconds,
-    }
-    if model.release.baseline_uri is not None:
-        args["baseline_constraints_uri"] = f"{model.release.baseline_uri}/constraints.json"
-        args["baseline_statistics_uri"] = f"{model.release.baseline_uri}/statistics.json"
     return args

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.unit.mlops_estate.config.conftest import ESTATE, MODELS
 
 from mlops_estate.config import names, parse
-from mlops_estate.config.aws_limits import NAME_LIMITS, SUPPORTED_REGIONS
+from mlops_estate.config.aws_limits import NAME_LIMITS, REGIONS_WITHOUT_CLARIFY, SUPPORTED_REGIONS
+from mlops_estate.config.monitoring import MONITORS
 from mlops_estate.config.rules import ESTATE_RULES, MODEL_RULES
 from mlops_estate.faults import FaultsFound
 
@@ -81,8 +82,27 @@ MODEL_CASES = [
      "release.termination_wait_seconds", "keeps no old fleet"),
     ({"serving": {"capture_percent": 0}}, "monitoring.enabled", "needs captured requests"),
     ({"serving": {"capture_percent": 0}, "monitoring": {"enabled": False}}, "", ""),
-    ({"monitoring": {"schedule": "hourly", "max_runtime_seconds": 3600}}, "", ""),
-    ({"monitoring": {"schedule": "hourly", "max_runtime_seconds": 3601}}, "monitoring.max_runtime_seconds", "3600"),
+    ({"monitoring": {"schedule": "hourly", "max_runtime_seconds": 1800}}, "", ""),
+    ({"monitoring": {"schedule": "hourly", "max_runtime_seconds": 1801}}, "monitoring.max_runtime_seconds", "1800"),
+    ({"risk": "minimal", "monitoring": {"schedule": "hourly", "max_runtime_seconds": 3600}}, "", ""),
+    (
+        {"risk": "minimal", "monitoring": {"schedule": "hourly", "max_runtime_seconds": 3601}},
+        "monitoring.max_runtime_seconds",
+        "3600",
+    ),
+    (
+        {"risk": "minimal", "monitoring": {"schedule": "hourly", "max_runtime_seconds": 3600, "bias": True}},
+        "monitoring.max_runtime_seconds",
+        "bias merges labels first",
+    ),
+    ({"monitoring": {"enabled": False, "bias": True}}, "monitoring.bias", "contradicts"),
+    ({"serving": {"serverless_memory_mb": 2048}, "monitoring": {"bias": True}}, "monitoring.bias", "contradicts"),
+    ({"release": {"version": 1, "baselines": ["bias"]}}, "release.baselines", "needs `baseline_uri`"),
+    (
+        {"release": {"version": 1, "baseline_uri": "s3://b-1/run/baseline", "baselines": ["bias", "bias"]}},
+        "release.baselines",
+        "once",
+    ),
     ({"features": {"online": False, "ttl_days": 30}}, "features.ttl_days", "contradicts `online: false`"),
     ({"protected_attribute": "left"}, "protected_attribute", "must differ from `label`"),
 ]  # fmt: skip
@@ -137,11 +157,11 @@ def test_a_vpc_of_your_own_brings_its_zones_to_prod():
 
 NAME_CASES = [
     # prefix, registry prefix, model, path, rule
-    ("mlops-dev", "mlops", "a" * 40, "", ""),
+    ("mlops-dev", "mlops", "a" * 38, "", ""),
     (
         "mlops-dev",
         "mlops",
-        "a" * 41,
+        "a" * 39,
         "models.{}",
         "the monitoring schedule name has 64 characters; ",
     ),
@@ -174,17 +194,18 @@ def test_the_fix_for_a_long_name_says_how_many_characters_fit():
     with pytest.raises(FaultsFound) as caught:
         parse("dev", ESTATE, {"m" * 60: MODELS["churn"]})
     (fault,) = caught.value.faults
-    assert fault.fix == "use at most 40 characters here"
-    parse("dev", ESTATE, {"m" * 40: MODELS["churn"]})
+    assert fault.fix == "use at most 38 characters here"
+    parse("dev", ESTATE, {"m" * 38: MODELS["churn"]})
 
 
 def test_supported_regions_have_the_service_and_both_images():
     import boto3
 
-    from mlops_components.image_registries import MODEL_MONITOR, SCIKIT_LEARN
+    from mlops_components.image_registries import CLARIFY, MODEL_MONITOR, SCIKIT_LEARN
 
     service = set(boto3.Session(region_name="eu-west-1").get_available_regions("sagemaker"))
     assert service & SCIKIT_LEARN.keys() & MODEL_MONITOR.keys() == SUPPORTED_REGIONS
+    assert SUPPORTED_REGIONS - CLARIFY.keys() == REGIONS_WITHOUT_CLARIFY
 
 
 @pytest.mark.parametrize(
@@ -195,6 +216,7 @@ def test_supported_regions_have_the_service_and_both_images():
         ("model package group", "sagemaker", "CreateModelPackageGroup", "ModelPackageGroupName"),
         ("pipeline", "sagemaker", "CreatePipeline", "PipelineName"),
         ("monitoring schedule", "sagemaker", "CreateMonitoringSchedule", "MonitoringScheduleName"),
+        ("monitoring job definition", "sagemaker", "CreateModelBiasJobDefinition", "JobDefinitionName"),
         ("role", "iam", "CreateRole", "RoleName"),
     ],
 )
@@ -220,7 +242,8 @@ def test_a_name_is_accepted_exactly_when_aws_accepts_all_that_is_made_of_it(pref
         "feature group": [names.feature_group(prefix, model)],
         "model package group": [names.model_package_group("mlops", model)],
         "pipeline": [names.pipeline(prefix, model)],
-        "monitoring schedule": [names.monitor(prefix, model)],
+        "monitoring schedule": [names.monitor(prefix, model, kind) for kind in MONITORS],
+        "monitoring job definition": [names.job_definition(model, kind) for kind in MONITORS],
         "training schedule": [names.training_schedule(prefix, model)],
         "role": [f"{prefix}-{model}-{suffix}" for suffix in names.ROLE_SUFFIXES],
         "budget": [f"{prefix}-monthly"],
