@@ -46,7 +46,7 @@ EDITS = [
     ("    mortgage-approval:", "    mortgage-approval: {}\n    mortgage-approval:", "models.mortgage-approval",
      "a model name must be written once", "rename or remove"),
     ("    mortgage-approval:", f"    {'m' * 50}:", f"models.{'m' * 50}",
-     "the monitoring schedule name has 73 characters; AWS takes at most 63", "use at most 40 characters here"),
+     "the monitoring schedule name has 75 characters; AWS takes at most 63", "use at most 38 characters here"),
     ("    region: eu-west-1\n", "    region: eu-west-1\n    prefix: a-prefix-that-is-too-long-here\n", "estate.prefix",
      "the bucket name has", "use at most 28 characters here"),
     ("region: eu-west-1\n", "region: cn-north-1\n", "estate.region", "not a region this estate supports", "`"),
