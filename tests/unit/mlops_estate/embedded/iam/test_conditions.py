@@ -118,6 +118,11 @@ def test_a_policy_variable_stands_for_its_value_literally(wanted, given, passes)
     assert condition_holds({"StringLike": {"aws:x": wanted}}, context) is passes
 
 
+def test_a_policy_variables_case_does_not_count_where_the_operator_ignores_it():
+    context = {"aws:PrincipalTag/team": "MLOps", "aws:x": "mlOPS", "aws:TagKeys": ["a"]}
+    assert condition_holds({"StringEqualsIgnoreCase": {"aws:x": "${aws:PrincipalTag/team}"}}, context)
+
+
 def test_a_variable_without_value_passes_no_negated_operator_either():
     assert not condition_holds({"StringNotEquals": {"aws:x": "${aws:none}"}}, {"aws:x": "a"})
 

@@ -99,7 +99,17 @@ def test_across_accounts_both_sides_must_allow():
     assert not decide(given, Policies([ALL], boundary=NOTHING, resource=named)).allowed
 
 
+def test_a_resource_policy_allows_what_it_names_and_nothing_else():
+    given = Request(SESSION, "s3:GetObject", OBJECT, {}, HOME)
+    assert not decide(given, Policies([NOTHING], resource=to(SESSION, action="s3:PutObject"))).allowed
+    assert not decide(given, Policies([NOTHING], resource=to(SESSION, Resource="arn:aws:s3:::other/*"))).allowed
+    assert not decide(given, Policies([NOTHING], resource=to(SESSION, Condition={"Null": {"aws:x": "false"}}))).allowed
+
+
 def test_the_account_in_an_arn_owns_the_resource():
+    far_topic = Request(SESSION, "sns:Publish", f"arn:aws:sns:eu-west-1:{OTHER}:top")
+    assert not decide(far_topic, Policies([ALL])).allowed
+    assert not decide(far_topic, Policies([NOTHING], resource=to(SESSION))).allowed
     far_key = KEY.replace(HOME, OTHER)
     assert not decide(Request(SESSION, "kms:Decrypt", far_key), Policies([ALL], resource=to(OTHER))).allowed
     assert decide(Request(SESSION, "kms:Decrypt", far_key), Policies([ALL], resource=to(ROLE))).allowed
