@@ -79,5 +79,18 @@ SINGLETONS: tuple[Singleton, ...] = (
         "access_analyzer", "there is no analyser of external access",
         lambda client, _account: client("accessanalyzer").list_analyzers(type="ACCOUNT")["analyzers"],
     ),
+    Singleton(
+        "cloudtrail", "no trail records the region's API calls",
+        lambda client, _account: client("cloudtrail").describe_trails()["trailList"],
+    ),
+    Singleton(
+        "config_recorder", "AWS Config has no recorder in the region",
+        lambda client, _account: client("config").describe_configuration_recorders()["ConfigurationRecorders"],
+    ),
+    Singleton(
+        "config_service_role", "the account has no role of AWS Config's own",
+        lambda client, _account: client("iam").get_role(RoleName="AWSServiceRoleForConfig")["Role"],
+        ("NoSuchEntity",),
+    ),
 )  # fmt: skip
-"""Every singleton that can be told from outside; one that is not here is taken at its word."""
+"""Every key of `account_baseline` but `default`."""

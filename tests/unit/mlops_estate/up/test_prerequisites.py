@@ -150,6 +150,9 @@ PRESENT = {
     "describe_hub": {"HubArn": "arn"},
     "batch_get_account_status": {"accounts": [{"state": {"status": "ENABLED"}}]},
     "list_analyzers": {"analyzers": [{}]},
+    "describe_trails": {"trailList": [{}]},
+    "describe_configuration_recorders": {"ConfigurationRecorders": [{}]},
+    "get_role": {"Role": {"RoleName": "AWSServiceRoleForConfig"}},
 }
 ABSENT = {
     "catalog_encryption": (
@@ -163,6 +166,9 @@ ABSENT = {
     "security_hub": ("describe_hub", refusing("InvalidAccessException")),
     "inspector": ("batch_get_account_status", {"accounts": [{"state": {"status": "DISABLED"}}]}),
     "access_analyzer": ("list_analyzers", {"analyzers": []}),
+    "cloudtrail": ("describe_trails", {"trailList": []}),
+    "config_recorder": ("describe_configuration_recorders", {"ConfigurationRecorders": []}),
+    "config_service_role": ("get_role", refusing("NoSuchEntity")),
 }
 
 
@@ -194,5 +200,5 @@ def test_a_singletons_look_up_is_named_as_its_key():
     from mlops_estate.config.baseline import AccountBaselineBlock
 
     keys = [singleton.key for singleton in SINGLETONS]
-    assert set(keys) <= AccountBaselineBlock.model_fields.keys()
+    assert set(keys) == AccountBaselineBlock.model_fields.keys() - {"default"}
     assert keys == list(ABSENT)
