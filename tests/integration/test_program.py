@@ -491,8 +491,6 @@ def test_other_accounts_reach_keys_buckets_network_and_registry():
         "aws:ec2/vpcEndpoint:VpcEndpoint network-s3",
         "aws:ec2/vpcEndpoint:VpcEndpoint network-dynamodb",
         f"aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy {MODEL}-registry-accounts",
-        "aws:ecr/repositoryPolicy:RepositoryPolicy images-inference-accounts",
-        "aws:ecr/repositoryPolicy:RepositoryPolicy images-training-accounts",
     }
 
 
