@@ -19,7 +19,8 @@ PULL_IMAGE = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDo
 READ_ARTEFACT = ("s3:GetObject",)
 READ_GROUP = ("sagemaker:DescribeModelPackageGroup",)
 READ_PACKAGES = ("sagemaker:CreateModel", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages")
-WRITE_PACKAGES = ("sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages")
+WRITTEN_PACKAGES = ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages")
+PENDING = {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}}
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def package_statements(group_arn: str, members: Members) -> list[Statement]:
     made: list[Statement] = []
     for who, accounts, actions in (
         ("Readers", members.readers, READ_PACKAGES),
-        ("Writers", members.writers, WRITE_PACKAGES),
+        ("Writers", members.writers, WRITTEN_PACKAGES),
     ):
         if accounts:
             let_in: dict[str, Any] = {
@@ -137,6 +138,13 @@ def package_statements(group_arn: str, members: Members) -> list[Statement]:
             }  # fmt: skip
             made.append(statement(f"{who}OfTheGroup", READ_GROUP, [group_arn], **let_in))
             made.append(statement(f"{who}OfVersions", actions, [packages], **let_in))
+    if members.writers:
+        made.append(
+            statement(
+                "RegisterUnapproved", ["sagemaker:CreateModelPackage"], [packages],
+                principal=members.principal(members.writers), condition=members.condition(members.writers, PENDING),
+            )
+        )  # fmt: skip
     return made
 
 

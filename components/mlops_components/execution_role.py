@@ -253,12 +253,14 @@ def _pipeline_statements(
         passed = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         made.append(statement("PassJobRoles", ["iam:PassRole"], sorted(set(job_roles)), condition=passed))
     if package_group:
-        register = [
-            "sagemaker:CreateModelPackage",
-            "sagemaker:DescribeModelPackage",
-            "sagemaker:DescribeModelPackageGroup",
-        ]
-        made.append(statement("RegisterModels", register, _package_arns(package_group)))
+        look = ["sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"]
+        made.append(statement("ReadModels", look, _package_arns(package_group)))
+        made.append(
+            statement(
+                "RegisterUnapproved", ["sagemaker:CreateModelPackage"], _package_arns(package_group),
+                condition={"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+            )
+        )  # fmt: skip
     if package_group and image_uris:
         # Registration looks at the image it names (managed policy AmazonSageMakerModelRegistryFullAccess).
         look = ["ecr:BatchGetImage", "ecr:DescribeImages"]

@@ -136,7 +136,9 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         f"adopt.keys.{data_class}": ({}, {"adopt": {"keys": {data_class: "1234abcd-12ab-34cd-56ef-1234567890ab"}}})
         for data_class in ("personal", "features", "models", "operations")
     },
-    **{f"account_baseline.{key}": ({}, {"account_baseline": {key: "off", "default": "create"}}) for key in ONCE},
+    **{
+        f"account_baseline.{key}": ({}, {"account_baseline": {key: "off", "default": "create"}}) for key in sorted(ONCE)
+    },
     "detection.finding_frequency": ({}, {"detection": {"finding_frequency": "ONE_HOUR"}}),
     "detection.guardduty_features": ({}, {"detection": {"guardduty_features": ["AI_PROTECTION"]}}),
     "detection.macie_schedule": ({}, {"detection": {"macie_schedule": "monthly"}}),

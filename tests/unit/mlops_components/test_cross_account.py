@@ -136,7 +136,9 @@ def test_readers_deploy_and_writers_register_and_nobody_approves_or_deletes():
     made = statements(policy(package_statements(GROUP_ARN, both)))
     assert "sagemaker:CreateModel" in made["ReadersOfVersions"]["Action"]
     assert "sagemaker:CreateModelPackage" not in str(made["ReadersOfVersions"])
-    assert "sagemaker:CreateModelPackage" in made["WritersOfVersions"]["Action"]
+    register = made["RegisterUnapproved"]
+    assert register["Action"] == ["sagemaker:CreateModelPackage"]
+    assert register["Condition"]["StringEquals"] == {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
     assert "sagemaker:CreateModel" not in made["WritersOfVersions"]["Action"]
     assert "Delete" not in str(made)
     assert "UpdateModelPackage" not in str(made)

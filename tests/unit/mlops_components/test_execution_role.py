@@ -65,7 +65,17 @@ def test_no_statement_is_wider_than_aws_makes_it(purpose):
 @pytest.mark.parametrize(
     ("purpose", "own"),
     [
-        ("pipeline", {"RunJobsOfThePipeline", "ReadThePipeline", "PassJobRoles", "RegisterModels", "LookAtImages"}),
+        (
+            "pipeline",
+            {
+                "RunJobsOfThePipeline",
+                "ReadThePipeline",
+                "PassJobRoles",
+                "ReadModels",
+                "RegisterUnapproved",
+                "LookAtImages",
+            },
+        ),
         ("processing", set()),
         ("training", set()),
         ("endpoint", {"ReadRollbackAlarms", "ReadModelPackages"}),
@@ -116,7 +126,7 @@ def test_a_pipeline_role_passes_its_job_roles_to_sagemaker_and_runs_its_own_pipe
 
 def test_versions_of_one_group_are_registered_and_of_no_other():
     packages = GROUP_ARN.replace("model-package-group", "model-package")
-    assert everything("pipeline")["RegisterModels"]["Resource"] == [GROUP_ARN, f"{packages}/*"]
+    assert everything("pipeline")["RegisterUnapproved"]["Resource"] == [GROUP_ARN, f"{packages}/*"]
 
 
 @pytest.mark.parametrize("purpose", ["processing", "training", "endpoint", "feature_store", "monitor"])
