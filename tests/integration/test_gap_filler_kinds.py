@@ -133,6 +133,8 @@ def test_a_listing_filters_sorts_and_pages(sagemaker: Any) -> None:
     rest = sagemaker.list_contexts(SortBy="Name", SortOrder="Ascending", MaxResults=2, NextToken=first["NextToken"])
     assert [item["ContextName"] for page in (first, rest) for item in page["ContextSummaries"]] == ["a", "b", "c"]
     assert "NextToken" not in rest
+    backwards = sagemaker.list_contexts(SortBy="Name")["ContextSummaries"]
+    assert [item["ContextName"] for item in backwards] == ["c", "b", "a"]
     assert [item["ContextName"] for item in sagemaker.list_contexts()["ContextSummaries"]] == ["c", "a", "b"]
     sagemaker.create_user_profile(UserProfileName="another", **NAMED["domain"])
     found = sagemaker.list_user_profiles(UserProfileNameContains="ONE")["UserProfiles"]

@@ -157,7 +157,7 @@ def _list(self: Any) -> ActionResult:
 
 def _list_entities(noun: str) -> Any:
     def listed(self: Any) -> ActionResult:
-        """List entities by source, type and time, the latest first."""
+        """List entities by source, type and time, the latest first unless asked by name or ascending."""
         params = plain_params(self.body)
         found = [
             row
@@ -166,6 +166,8 @@ def _list_entities(noun: str) -> Any:
             and params.get(f"{noun}Type") in (None, row[f"{noun}Type"])
             and within(row, params, {"Created": "CreationTime"})
         ]
+        if params.get("SortBy") == "Name":
+            found.sort(key=lambda row: str(row.get(f"{noun}Name", "")))
         if params.get("SortOrder", "Descending") == "Descending":
             found.reverse()
         output = service_model("sagemaker").operation_model(f"List{noun}s").output_shape
