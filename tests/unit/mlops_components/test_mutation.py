@@ -49,6 +49,7 @@ LEAST = {
     "ScheduleGroup": 5,
     "RotatedSecret": 8,
     "StateBackend": 20,
+    "StudioDomain": 15,
     "TrainingPipeline": 5,
 }
 
