@@ -7,7 +7,7 @@ import json
 import tarfile
 
 import pytest
-from tests.support.composed import MODEL, Standing
+from tests.support.composed import MODEL, Standing, rollback_alarms
 
 from mlops_estate.embedded.account import EmbeddedAccount
 from mlops_estate.engine import read_back
@@ -132,8 +132,8 @@ def test_the_endpoint_serves_the_registered_version_with_guardrails(standing):
     config = sagemaker.describe_endpoint_config(EndpointConfigName=live["EndpointConfigName"])
     assert config["KmsKeyId"] == standing.graph.stack_outputs["keys"]["models"]
     assert config["DataCaptureConfig"]["KmsKeyId"] == standing.graph.stack_outputs["keys"]["personal"]
-    names = [alarm["AlarmName"] for alarm in standing.client("cloudwatch").describe_alarms()["MetricAlarms"]]
-    assert set(names) == {f"mlops-dev-{MODEL}-{what}" for what in ("errors", "model-errors", "latency")}
+    alarms = rollback_alarms(standing.client("cloudwatch"), live["EndpointName"])
+    assert {alarm["AlarmName"] for alarm in alarms} == {f"mlops-dev-{MODEL}-{what}" for what in ("errors", "model-errors", "latency")}
 
 
 def test_the_monitor_is_scheduled_daily_in_dev(standing):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.composed import MODEL, Standing
+from tests.support.composed import MODEL, Standing, rollback_alarms
 
 from mlops_estate.embedded.account import EmbeddedAccount
 from mlops_estate.engine import destroy, read_back
@@ -90,7 +90,7 @@ def test_the_endpoint_scales_between_two_and_eight_instances(prod):
 
 
 def test_rollback_alarms_tell_the_critical_topic(prod):
-    alarms = prod.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    alarms = rollback_alarms(prod.client("cloudwatch"), ENDPOINT)
     assert len(alarms) == 3
     assert {tuple(alarm["AlarmActions"]) for alarm in alarms} == {(prod.graph.stack_outputs["topic"],)}
 

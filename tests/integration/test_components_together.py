@@ -77,7 +77,7 @@ def test_dependencies_have_no_circle(nodes):
         ("training-training-role", "models"),
         ("features-role", "features"),
         (f"{MODEL}-role", "capture"),
-        ("monitor-role", "reports"),
+        ("monitoring", "reports"),
     ],
 )
 def test_who_writes_a_bucket_may_use_a_key_that_the_bucket_accepts(nodes, role, bucket):
@@ -154,7 +154,7 @@ def test_the_endpoint_reads_models_where_training_writes_them(nodes):
 
 def test_the_monitor_reads_captured_requests_where_the_endpoint_writes_them(nodes):
     captured = of_type(nodes, "EndpointConfiguration")[f"{MODEL}-v2"]["dataCaptureConfig"]["destinationS3Uri"]
-    read = allowed(nodes, "monitor-role", "s3:GetObject")
+    read = allowed(nodes, "monitoring", "s3:GetObject")
     assert any(fnmatch.fnmatchcase(f"arn:aws:s3:::{captured[5:]}/x", pattern) for pattern in read)
 
 

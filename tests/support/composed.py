@@ -119,6 +119,15 @@ def _monitors(shared: dict[str, Any], lake: Any, endpoint: Any, more: dict[str, 
     pulumi.export("schedule", monitor.schedule_name)
 
 
+def rollback_alarms(cloudwatch: Any, endpoint: str) -> list[dict[str, Any]]:
+    """Return the alarms on what SageMaker itself measures of an endpoint; monitors' alarms read other metrics."""
+    return [
+        alarm
+        for alarm in cloudwatch.describe_alarms()["MetricAlarms"]
+        if {"Name": "EndpointName", "Value": endpoint} in alarm.get("Dimensions", [])
+    ]
+
+
 class Standing:
     """An account in which the components stand, applied again with whatever changes."""
 
