@@ -135,7 +135,11 @@ def test_service_names_follow_the_partition():
 
 
 def test_a_network_you_bring_is_passed_through_with_its_own_groups():
-    args = {**scenarios("PrivateNetwork")["brought"], "security_group_ids": ["sg-0a1b2c3d"], "s3_endpoint_ids": ["vpce-0a1b2c3d"]}
+    args = {
+        **scenarios("PrivateNetwork")["brought"],
+        "security_group_ids": ["sg-0a1b2c3d"],
+        "s3_endpoint_ids": ["vpce-0a1b2c3d"],
+    }
     (component,) = deployed("PrivateNetwork", args).values()
     assert component.outputs == {
         "vpc_id": "vpc-0a1b2c3d",
