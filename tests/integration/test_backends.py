@@ -162,6 +162,20 @@ def test_a_statement_without_condition_still_denies(account):
     assert refused(s3.put_object, Bucket="denied", Key="k", Body=b"x") == DENIED
 
 
+@pytest.mark.parametrize(("sent", "algorithm"), [({}, "aws:kms"), ({"ServerSideEncryption": "AES256"}, "AES256")])
+def test_a_copy_in_place_is_encrypted_as_its_bucket_says_unless_the_call_does(account, sent, algorithm):
+    name = f"copied-{algorithm.replace(':', '-').lower()}"
+    s3, key = bucket(account, name), f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rule = {"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    s3.copy_object(Bucket=name, Key="k", CopySource={"Bucket": name, "Key": "k"}, **sent)
+    shown = s3.head_object(Bucket=name, Key="k")
+    expected = (algorithm, key, True) if algorithm == "aws:kms" else (algorithm, None, None)
+    assert tuple(shown.get(what) for what in ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")) == expected
+
+
 def test_access_logs_may_go_where_a_policy_of_several_statements_allows_the_service(account):
     bucket(account, "logged")
     s3 = bucket(

@@ -15,6 +15,7 @@ def apply() -> None:
     _instance_types()
     _tags()
     _s3_addresses()
+    _s3_copies()
     _default_group()
     _domain_ids()
     _paths_of_state_machines()
@@ -101,6 +102,26 @@ def _s3_addresses() -> None:
         return loaded[0]
 
     S3Backend._url_module = property(url_module)
+
+
+def _s3_copies() -> None:
+    """Encrypt a copy as its bucket does by default: moto calls a copy in place AES256 where the call says nothing.
+
+    Source: S3 API Reference, CopyObject: "If you don't specify encryption information in your copy request, the
+    encryption setting of the target object is set to the default encryption configuration of the destination bucket".
+    """
+    from moto.s3.models import S3Backend
+
+    copy = S3Backend.copy_object
+
+    @functools.wraps(copy)
+    def copied(self: Any, src_key: Any, dest_bucket_name: str, *args: Any, **kwargs: Any) -> None:
+        held = self.get_bucket(dest_bucket_name).encryption
+        if held and not kwargs.get("encryption"):
+            kwargs["encryption"] = held["Rule"]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]
+        copy(self, src_key, dest_bucket_name, *args, **kwargs)
+
+    S3Backend.copy_object = copied
 
 
 def _default_group() -> None:
