@@ -17,13 +17,26 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from mlops_estate.embedded.plugin.serving import start
 from mlops_estate.engine.driver_api import Deletion, ReadBack, ResourceRequest, ResourceState
-from mlops_estate.engine.wire import from_struct, to_struct
+from mlops_estate.engine.wire import ARCHIVE, ASSET, SIGNATURE, from_struct, to_struct
 from mlops_estate.faults import Fault, FaultsFound
 
 
 def urn_of(token: str, name: str) -> str:
     """Return the URN of a resource within a component, as the estate's are."""
     return f"urn:pulumi:dev::mlops-estate::mlops:index:DataLake${token}::{name}"
+
+
+def with_marked_assets(value: Any) -> Any:
+    """Return a graph's inputs as the engine sends them: an asset, of which a graph keeps the hash, with some text."""
+    if isinstance(value, list):
+        return [with_marked_assets(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$asset" not in value:
+        return {key: with_marked_assets(item) for key, item in value.items()}
+    if "assets" in value:
+        return {SIGNATURE: ARCHIVE, "assets": with_marked_assets(value["assets"])}
+    return {SIGNATURE: ASSET, "text": value["$asset"]}
 
 
 class Plugin:

@@ -121,7 +121,7 @@ ROWS = {
         keys={"accountId": "params.accountIds[0]"}, id="{accountId}",
         refused="failedAccounts[].[errorCode, errorMessage]",
         extras=(Extra(("resourceTypes",), _scans, on_create=False),),
-        delete_before=lambda i, k: {"accountIds": [k["accountId"]], "resourceTypes": i["resourceTypes"]},
+        delete_before=lambda i, k: {"accountIds": [k["accountId"]], "resourceTypes": i.get("resourceTypes")},
         same={"resourceTypes": f"[{_SCANNED}] | [?@]", "accountIds[0]": "accountId"},
     ),
     "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": Operations(
