@@ -6,6 +6,7 @@ from typing import Any
 
 from mlops_estate.embedded.driver.mapping import At
 from mlops_estate.embedded.driver.operations import Inputs, Operations, Place
+from mlops_estate.graph import UNKNOWN
 
 
 def _target(inputs: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -21,8 +22,12 @@ def _target(inputs: dict[str, Any], place: Place) -> dict[str, Any]:
     target: dict[str, Any] = {
         names.get(key, key): At(value, key) for key, value in inputs.items() if key not in outside
     }
+    target["arn"] = At(inputs.get("arn"), "arn")
     target["id"] = At(inputs.get("targetId") or place.name, "targetId")
-    if transformer := inputs.get("inputTransformer"):
+    transformer = inputs.get("inputTransformer")
+    if transformer == UNKNOWN:
+        target["inputTransformer"] = At(transformer, "inputTransformer")
+    elif transformer:
         target["inputTransformer"] = {
             "inputPathsMap": At(transformer.get("inputPaths"), "inputTransformer.inputPaths"),
             "inputTemplate": At(transformer.get("inputTemplate"), "inputTransformer.inputTemplate"),

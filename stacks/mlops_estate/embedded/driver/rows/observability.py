@@ -6,6 +6,7 @@ from typing import Any
 
 from mlops_estate.embedded.driver.mapping import At
 from mlops_estate.embedded.driver.operations import Call, Extra, Operations, Place
+from mlops_estate.graph import UNKNOWN
 
 TOPIC_ATTRIBUTES = {
     "kmsMasterKeyId": "KmsMasterKeyId",
@@ -91,14 +92,20 @@ def _budget_update(inputs: dict[str, Any], place: Place) -> dict[str, Any]:
 def _metric_alarm(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     """The provider calls a query's statistic of a metric `metric`, and flattens the metric into it."""
     queries = inputs.get("metricQueries")
-    if not queries:
+    if not queries or queries == UNKNOWN:
         return inputs
     flat = ("namespace", "metricName", "dimensions")
     made = []
     for index, query in enumerate(queries):
-        metric, path = query.get("metric"), f"metricQueries[{index}]"
+        path = f"metricQueries[{index}]"
+        if query == UNKNOWN:
+            made.append(At(query, path))
+            continue
+        metric = query.get("metric")
         rest = {key: At(value, f"{path}.{key}") for key, value in query.items() if key != "metric"}
-        if metric:
+        if metric == UNKNOWN:
+            rest["metricStat"] = At(metric, f"{path}.metric")
+        elif metric:
             own = {key: At(value, f"{path}.metric.{key}") for key, value in metric.items()}
             named = {key: own.pop(key) for key in flat if key in own}
             rest["metricStat"] = At({**own, "metric": At(named, f"{path}.metric")}, f"{path}.metric")
