@@ -16,16 +16,32 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 CHARACTER, LINE, HEAD, PADDING = 7.0, 16, 40, 12  # pixels of 12-pixel sans-serif text
 COLUMN_GAP, ROW_GAP, MARGIN, TITLE = 90, 22, 28, 64
-# A colour per subject of a component: foundations, data, machine learning, operations. Dark text on it has a
-# contrast above 7.
-COLOURS = {
-    "EncryptionKeys": "#dbe7f6", "PrivateNetwork": "#dbe7f6",
-    "DataLake": "#d9f0e3", "DataCatalog": "#d9f0e3", "FeatureStore": "#d9f0e3",
-    "ModelRegistry": "#fbe8cf", "TrainingPipeline": "#fbe8cf", "GuardedEndpoint": "#fbe8cf", "ExecutionRole": "#f1e4f7",
-    "DataQualityMonitor": "#f9dfe3", "AlertTopics": "#f9dfe3", "EnvironmentBudget": "#f9dfe3",
-    "PipelineSchedule": "#fbe8cf", "ScheduleGroup": "#fbe8cf",
+# A colour per subject of a component. Dark text on it has a contrast above 7.
+SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "foundations": ("#dbe7f6", ("EncryptionKeys", "PrivateNetwork", "ImageRepository", "StateBackend", "BackupPlan")),
+    "data": ("#d9f0e3", ("DataLake", "DataCatalog", "FeatureStore", "MaskedCopy", "MaskedImport", "RotatedSecret")),
+    "models": (
+        "#fbe8cf",
+        ("ModelRegistry", "TrainingPipeline", "GuardedEndpoint", "PipelineSchedule", "ScheduleGroup", "StudioDomain"),
+    ),
+    "people and roles": ("#f1e4f7", ("Personas", "ExecutionRole", "MonitoringRole", "DeliveryRole")),
+    "watching": (
+        "#f9dfe3",
+        (
+            "DataQualityMonitor", "ModelQualityMonitor", "BiasMonitor", "ExplainabilityMonitor", "AlertTopics",
+            "FindingAlerts", "EnvironmentBudget",
+        ),
+    ),
+    "audit": (
+        "#e3e6cf",
+        (
+            "AccountBaseline", "AuditTrail", "AuditQueries", "ConfigurationRecorder", "ConformanceRules",
+            "DetectiveControls",
+        ),
+    ),
 }  # fmt: skip
-LEGEND = (("foundations", "#dbe7f6"), ("data", "#d9f0e3"), ("models", "#fbe8cf"), ("watching", "#f9dfe3"))
+COLOURS = {component: colour for colour, components in SUBJECTS.values() for component in components}
+LEGEND = tuple((subject, colour) for subject, (colour, _) in SUBJECTS.items())
 
 
 @dataclass(slots=True)

@@ -10,8 +10,9 @@ from itertools import combinations
 import pytest
 from tests.support.previews import previewed
 
+from mlops_components import all_components
 from mlops_estate.graph import STACK_TYPE, UNKNOWN, ResourceGraph, ResourceNode
-from mlops_estate.reports.picture import picture
+from mlops_estate.reports.picture import COLOURS, picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = '</script><b x="1">&amp;'
@@ -185,3 +186,7 @@ def test_each_box_of_the_page_leads_to_its_list():
     page = _Page(text)
     ids = {value for key, value in page.attributes if key == "id"}
     assert {value for key, value in page.attributes if key == "data-urn"} == {"a", "b", "c"} <= ids
+
+
+def test_every_component_has_the_colour_of_its_subject():
+    assert {component.__name__ for component in all_components()} == set(COLOURS)
