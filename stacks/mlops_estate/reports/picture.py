@@ -24,7 +24,7 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "#fbe8cf",
         ("ModelRegistry", "TrainingPipeline", "GuardedEndpoint", "PipelineSchedule", "ScheduleGroup", "StudioDomain"),
     ),
-    "people and roles": ("#f1e4f7", ("Personas", "ExecutionRole", "MonitoringRole", "DeliveryRole")),
+    "people": ("#f1e4f7", ("Personas", "ExecutionRole", "MonitoringRole", "DeliveryRole")),
     "watching": (
         "#f9dfe3",
         (
