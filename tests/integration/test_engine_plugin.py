@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2, status_pb2
-from tests.support.plugin_client import Plugin, ThroughPlugin, plugin, with_marked_assets
+from tests.support.plugin_client import Plugin, ThroughPlugin, elided, plugin, with_marked_assets
 from tests.support.previews import previewed
 from tests.support.programs import PROJECT
 from tests.support.pulumi_cli import PulumiProject, needs_pulumi
@@ -24,7 +24,7 @@ from mlops_estate.embedded.driver import AwsDriver
 from mlops_estate.embedded.plugin.provider import ENDPOINT
 from mlops_estate.embedded.server import AccountServer
 from mlops_estate.engine import destroy, run_program
-from mlops_estate.engine.wire import SIGNATURE, from_struct, wrap_secret
+from mlops_estate.engine.wire import ASSET, SIGNATURE, from_struct, wrap_secret
 from mlops_estate.faults import Fault, FaultsFound
 from mlops_estate.graph import UNKNOWN
 from mlops_estate.up.session import program_config
@@ -293,6 +293,23 @@ def test_a_preview_of_each_environment_passes_the_check(aws, native, environment
         assert failures == {}, node.urn
         checked += 1
     assert checked > 50
+
+
+def test_of_an_asset_the_engine_tells_a_hash_when_it_compares(account, aws):
+    token, name = "aws:s3/bucketObjectv2:BucketObjectv2", "code"
+    account.client("s3").create_bucket(Bucket="assets-elided", CreateBucketConfiguration={"LocationConstraint": REGION})
+
+    def inputs(text: str) -> dict[str, Any]:
+        return {"bucket": "assets-elided", "key": "code", "source": {SIGNATURE: ASSET, "text": text}}
+
+    made, old, checked = aws.made(token, name, inputs("one"))
+    assert aws.diff(token, name, made, old, checked).changes == NONE
+    another = aws.diff(token, name, made, old, inputs("two"))
+    assert (another.changes, list(another.diffs)) == (SOME, ["source"])
+    assert aws.read(token, name, made, old, checked) == (made, elided(old), elided(checked))
+    new = aws.update(token, name, made, old, inputs("two"))
+    assert account.client("s3").get_object(Bucket="assets-elided", Key="code")["Body"].read() == b"two"
+    aws.delete(token, name, made, new)
 
 
 def paths_in(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

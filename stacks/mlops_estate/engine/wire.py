@@ -119,6 +119,11 @@ def for_graph(value: Any) -> Any:
     return value
 
 
+def is_described(value: Any) -> bool:
+    """Whether `value` is an asset or an archive as `for_graph` describes it."""
+    return isinstance(value, dict) and "$asset" in value
+
+
 def _described(asset: pulumi.Asset | pulumi.Archive) -> dict[str, Any]:
     """Describe an asset; of what lies elsewhere (remote, a folder, a file that is not there) the hash is empty."""
     kind = "asset" if isinstance(asset, pulumi.Asset) else "archive"

@@ -16,6 +16,7 @@ from mlops_estate.embedded.driver import AwsDriver
 from mlops_estate.embedded.driver.drift import drifted
 from mlops_estate.embedded.driver.outputs import declared
 from mlops_estate.embedded.driver.table import table
+from mlops_estate.embedded.plugin.elided import is_elided
 from mlops_estate.embedded.plugin.refusals import concerns, reason
 from mlops_estate.embedded.plugin.values import (
     DEFAULTS,
@@ -103,7 +104,10 @@ class EstateProvider(api.Provider):
         asked = self._request(request.urn, inputs)
         state = self._state(request.urn, request.resource_id, request.old_state)
         ignored = {top_property(path) for path in request.ignore_changes}
-        before, after = state.request.inputs, inputs.data
+        before, after = dict(state.request.inputs), inputs.data
+        # The record knows the bytes of an asset, the engine now tells its own hash: that is in the state too.
+        told = given(request.old_state).data
+        before.update({key: told.get(key) for key, value in inputs.plain.items() if is_elided(value)})
         changed = {key for key in {**before, **after} if before.get(key) != after.get(key)} - ignored
         if ignored:
             kept = {key: before[key] for key in ignored if key in before}

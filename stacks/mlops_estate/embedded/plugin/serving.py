@@ -17,6 +17,7 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from mlops_estate.embedded.network_guard import NetworkGuard
+from mlops_estate.embedded.plugin.elided import stand_in, turn_back
 from mlops_estate.embedded.plugin.provider import CreationBroken, EstateProvider
 from mlops_estate.faults import FaultsFound
 
@@ -41,6 +42,7 @@ class Servicer(ProviderServicer):
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.diff`."""
+        stand_in(request)
         return await _answered(super().Diff(request, context), context)
 
     async def Create(self, request: Any, context: Any) -> Any:
@@ -49,14 +51,19 @@ class Servicer(ProviderServicer):
 
     async def Read(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.read`."""
-        return await _answered(super().Read(request, context), context)
+        stand_in(request)
+        answer = await _answered(super().Read(request, context), context)
+        turn_back(answer)
+        return answer
 
     async def Update(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.update`."""
+        stand_in(request)
         return await _answered(super().Update(request, context), context)
 
     async def Delete(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.delete`."""
+        stand_in(request)
         return await _answered(super().Delete(request, context), context)
 
 

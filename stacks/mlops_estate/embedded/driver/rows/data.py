@@ -67,7 +67,7 @@ def _object(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     """An object's content comes as text, base64, or a Pulumi asset."""
     import base64
 
-    from mlops_estate.engine.wire import asset_bytes
+    from mlops_estate.engine.wire import asset_bytes, is_described
 
     kept = {
         key: value for key, value in inputs.items() if key not in {"content", "contentBase64", "source", "kmsKeyId"}
@@ -77,7 +77,9 @@ def _object(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     elif "contentBase64" in inputs:
         kept["body"] = At(base64.b64decode(inputs["contentBase64"]), "contentBase64")
     elif "source" in inputs:
-        kept["body"] = At(asset_bytes(inputs["source"]), "source")
+        source = inputs["source"]
+        # A record keeps an asset's hash, not its bytes: it is passed on as it is.
+        kept["body"] = At(source if is_described(source) else asset_bytes(source), "source")
     if "kmsKeyId" in inputs:
         kept["sSEKMSKeyId"] = At(inputs["kmsKeyId"], "kmsKeyId")
     if kept.get("tags"):
