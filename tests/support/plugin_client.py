@@ -47,9 +47,20 @@ def elided(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if value.get(SIGNATURE) in {ASSET, ARCHIVE}:
-        digest = value.get("hash") or hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-        return {SIGNATURE: value[SIGNATURE], "hash": digest}
+        return {SIGNATURE: value[SIGNATURE], "hash": value.get("hash", "")}
     return {key: elided(item) for key, item in value.items()}
+
+
+def hashed(value: Any) -> Any:
+    """Return wire data with the hash of each asset and archive, as the engine computes it when one is registered."""
+    if isinstance(value, list):
+        return [hashed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    inside = {key: hashed(item) for key, item in value.items()}
+    if value.get(SIGNATURE) not in {ASSET, ARCHIVE} or "hash" in value:
+        return inside
+    return {**inside, "hash": hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()}
 
 
 class Plugin:
@@ -74,7 +85,7 @@ class Plugin:
         """Return the checked inputs and the reason of each failed property."""
         answer = self.stub.Check(
             provider_pb2.CheckRequest(
-                urn=urn_of(token, name), olds=to_struct(olds or {}), news=to_struct(news), randomSeed=seed
+                urn=urn_of(token, name), olds=to_struct(olds or {}), news=to_struct(hashed(news)), randomSeed=seed
             )
         )
         return from_struct(answer.inputs), {failure.property: failure.reason for failure in answer.failures}
@@ -82,7 +93,7 @@ class Plugin:
     def create(self, token: str, name: str, inputs: dict[str, Any], *, preview: bool = False) -> Any:
         """Return the id and the properties."""
         answer = self.stub.Create(
-            provider_pb2.CreateRequest(urn=urn_of(token, name), properties=to_struct(inputs), preview=preview)
+            provider_pb2.CreateRequest(urn=urn_of(token, name), properties=to_struct(hashed(inputs)), preview=preview)
         )
         return answer.id, from_struct(answer.properties)
 
@@ -122,7 +133,11 @@ class Plugin:
     ) -> dict[str, Any]:
         answer = self.stub.Update(
             provider_pb2.UpdateRequest(
-                urn=urn_of(token, name), id=made, olds=to_struct(elided(olds)), news=to_struct(news), preview=preview
+                urn=urn_of(token, name),
+                id=made,
+                olds=to_struct(elided(olds)),
+                news=to_struct(hashed(news)),
+                preview=preview,
             )
         )
         return from_struct(answer.properties)

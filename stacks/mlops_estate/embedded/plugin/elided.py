@@ -1,7 +1,7 @@
-"""Assets of which the engine sends the hash alone: in Diff, Read, Update (of what was) and Delete.
+"""Hashes of assets: the engine sends nothing else of one in Diff, Read, Update (of what was) and Delete.
 
 Pulumi's Python SDK reads no such asset, so one with the hash as its text stands in for it, and is turned back in
-answers.
+answers. It forgets the hash of one with content, too, which the engine then misses in its next Diff.
 """
 
 from __future__ import annotations
@@ -45,6 +45,26 @@ def turn_back(message: Message) -> None:
             inner = fields["assets"].struct_value.fields[STAND_IN].struct_value.fields
             fields["hash"].string_value = inner["text"].string_value
             del fields["assets"]
+
+
+def tell_hashes(asked: Struct, answer: Struct) -> None:
+    """Give the assets of an answer the hashes that those of the same place had when they were asked."""
+    for key in answer.fields:
+        if key in asked.fields:
+            _tell(asked.fields[key], answer.fields[key])
+
+
+def _tell(asked: Value, answer: Value) -> None:
+    if asked.HasField("list_value"):
+        for before, after in zip(asked.list_value.values, answer.list_value.values, strict=False):
+            _tell(before, after)
+    elif asked.HasField("struct_value") and answer.HasField("struct_value"):
+        fields, answered = asked.struct_value, answer.struct_value
+        if SIGNATURE in fields.fields and fields.fields[SIGNATURE].string_value in {ASSET, ARCHIVE}:
+            if "hash" in fields.fields:
+                answered.fields["hash"].CopyFrom(fields.fields["hash"])
+        else:
+            tell_hashes(fields, answered)
 
 
 def is_elided(value: Any) -> bool:

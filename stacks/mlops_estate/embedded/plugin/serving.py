@@ -17,7 +17,7 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from mlops_estate.embedded.network_guard import NetworkGuard
-from mlops_estate.embedded.plugin.elided import stand_in, turn_back
+from mlops_estate.embedded.plugin.elided import stand_in, tell_hashes, turn_back
 from mlops_estate.embedded.plugin.provider import CreationBroken, EstateProvider
 from mlops_estate.faults import FaultsFound
 
@@ -38,7 +38,9 @@ class Servicer(ProviderServicer):
 
     async def Check(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.check`."""
-        return await _answered(super().Check(request, context), context)
+        answer = await _answered(super().Check(request, context), context)
+        tell_hashes(request.news, answer.inputs)
+        return answer
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.diff`."""
@@ -47,7 +49,9 @@ class Servicer(ProviderServicer):
 
     async def Create(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.create`."""
-        return await _answered(super().Create(request, context), context)
+        answer = await _answered(super().Create(request, context), context)
+        tell_hashes(request.properties, answer.properties)
+        return answer
 
     async def Read(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.read`."""
@@ -59,7 +63,9 @@ class Servicer(ProviderServicer):
     async def Update(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.update`."""
         stand_in(request)
-        return await _answered(super().Update(request, context), context)
+        answer = await _answered(super().Update(request, context), context)
+        tell_hashes(request.news, answer.properties)
+        return answer
 
     async def Delete(self, request: Any, context: Any) -> Any:
         """See `EstateProvider.delete`."""
