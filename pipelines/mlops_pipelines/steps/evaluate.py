@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from mlops_pipelines.steps import inference
+from mlops_pipelines.steps import archives, inference
 
 RESAMPLES = 200
 Numbers = npt.NDArray[np.float64]
@@ -73,7 +73,7 @@ def evaluate(model_archive: Path, test: pd.DataFrame, protected: str, seed: int)
     """
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(model_archive) as archive:
-            archive.extractall(folder, filter="data")
+            archives.unpack(archive, folder)
         model = inference.model_fn(folder)
         metadata = json.loads(Path(folder, "metadata.json").read_text(encoding="utf-8"))
     names = [column["name"] for column in model.columns]

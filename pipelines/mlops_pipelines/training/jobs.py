@@ -24,6 +24,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from mlops_pipelines.steps.archives import unpack
+
 Fetch = Callable[[str, Path], None]
 """`fetch(uri, folder)`: copy the object at the URI, or else every object below it as a folder, into an existing local
 folder, under their relative names. Raises `FileNotFoundError` when there is neither."""
@@ -197,7 +199,7 @@ class JobRunner:
         self._fetch(uri, job / "source")
         (job / "opt/ml/code").mkdir(parents=True)
         with tarfile.open(next((job / "source").iterdir())) as archive:
-            archive.extractall(job / "opt/ml/code", filter="data")
+            unpack(archive, job / "opt/ml/code")
         if (job / "opt/ml/code/requirements.txt").exists():
             raise JobFailed(
                 "the source has a requirements.txt, and nothing is installed here: use the image's packages"

@@ -14,7 +14,7 @@ from mlops_pipelines.features import load_schema
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SCRIPTS = ("__init__.py", "steps/__init__.py", *(f"steps/{name}.py" for name in
-            ("baseline", "evaluate", "inference", "preprocess", "train")))  # fmt: skip
+            ("archives", "baseline", "evaluate", "inference", "preprocess", "train")))  # fmt: skip
 _LAUNCHER = """\
 \"\"\"Where the training toolkit starts: an entry point has to lie at the root of the source folder.\"\"\"
 

@@ -23,6 +23,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mlops_pipelines.steps.archives import unpack
+
 Handler = Callable[[bytes, str, str], tuple[bytes, str]]
 """Takes a request's body, content type and accepted type; returns the answer's body and content type."""
 
@@ -88,7 +90,7 @@ def _unpacked(archive: bytes, folder: Path, what: str) -> Path:
     folder.mkdir()
     try:
         with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-            opened.extractall(folder, filter="data")
+            unpack(opened, folder)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise ModelNotServable(f"{what} cannot be unpacked: {error}") from error
     return folder
