@@ -6,8 +6,8 @@ import pulumi
 from pulumi_aws import athena, glue
 
 from mlops_components.audit_sql import COLUMNS, PARTITIONS, TABLE, Scope, questions, table_parameters
+from mlops_components.buckets import bucket_name
 from mlops_components.data_catalog import database_name
-from mlops_components.data_lake import bucket_name
 from mlops_components.log_bucket import LogBucket, declare_log_bucket
 from mlops_components.validation import Checker
 

@@ -6,7 +6,8 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import cloudtrail, cloudwatch, iam
 
-from mlops_components.data_lake import LOCK_MODES, SNAPSHOT_LOCK_MODE, bucket_name
+from mlops_components.buckets import LOCK_MODES, bucket_name
+from mlops_components.data_lake import SNAPSHOT_LOCK_MODE
 from mlops_components.documents import (
     Statement,
     bucket_arn,

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_aws import cfg, iam
 
-from mlops_components.data_lake import bucket_name
+from mlops_components.buckets import bucket_name
 from mlops_components.documents import Statement, bucket_arn, partition, service_principal, statement
 from mlops_components.log_bucket import LogBucket, declare_log_bucket
 from mlops_components.validation import Checker

@@ -2,27 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import s3
 
 from mlops_components.adoption import adopted_options, check_adopted
-from mlops_components.cross_account import artefact_statements, check_members, members_of
-from mlops_components.documents import (
-    Statement,
-    bucket_arn,
-    partition,
-    policy,
-    service_principal,
-    statement,
-    tls_only,
+from mlops_components.buckets import (
+    ACCESS_LOGS,
+    LOCK_MODES,
+    age_bucket,
+    bucket_name,
+    check_bucket_name,
+    encrypt_bucket,
+    harden_bucket,
+    lifecycle_rules,
+    lock_bucket,
+    log_access,
+    log_delivery,
+    refuse_other_encryption,
 )
+from mlops_components.cross_account import artefact_statements, check_members, members_of
+from mlops_components.documents import Statement, bucket_arn
 from mlops_components.network_perimeter import capturing_roles, inside_only, macie_role, recovery_roles
 from mlops_components.validation import NAME_RULES, Checker
-
-ACCESS_LOGS = "access-logs"
-LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
 
 
 @dataclass(frozen=True)
@@ -176,19 +179,6 @@ class DataLake(pulumi.ComponentResource):
         """Return the options of a bucket's settings: those of an adopted one stay with it."""
         return pulumi.ResourceOptions(parent=self, retain_on_delete=purpose in self._adopted or None)
 
-    def _encrypt(self, purpose: str, bucket: s3.Bucket, rule: Any, *, bucket_key: bool) -> None:
-        s3.BucketServerSideEncryptionConfiguration(
-            f"{self._base}-{purpose}-encryption",
-            bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": rule, "bucket_key_enabled": bucket_key}],
-            opts=self._child(purpose),
-        )
-
-    def _expire(self, purpose: str, bucket: s3.Bucket, rules: Any) -> None:
-        s3.BucketLifecycleConfiguration(
-            f"{self._base}-{purpose}-lifecycle", bucket=bucket.bucket, rules=rules, opts=self._child(purpose)
-        )
-
     def _access_logs(self) -> s3.Bucket:
         args = self._args
         bucket = self._bucket(ACCESS_LOGS)
@@ -198,9 +188,10 @@ class DataLake(pulumi.ComponentResource):
             f"{self._base}-{ACCESS_LOGS}", bucket, arn, own, self, retain=ACCESS_LOGS in self._adopted
         )
         # S3 can't deliver logs under a customer-managed default key (S3 user guide, server access logging).
-        self._encrypt(ACCESS_LOGS, bucket, {"sse_algorithm": "AES256"}, bucket_key=False)
+        child = self._child(ACCESS_LOGS)
+        encrypt_bucket(f"{self._base}-{ACCESS_LOGS}", bucket, None, child)
         days = int(args.get("log_retention_days") or LOG_RETENTION_DAYS[self._class])
-        self._expire(ACCESS_LOGS, bucket, lifecycle_rules(noncurrent_kept=1, expire_after=days))
+        age_bucket(f"{self._base}-{ACCESS_LOGS}", bucket, lifecycle_rules(noncurrent_kept=1, expire_after=days), child)
         return bucket
 
     def _data_bucket(self, purpose: str, logs: s3.Bucket) -> pulumi.Output[str]:
@@ -224,28 +215,22 @@ class DataLake(pulumi.ComponentResource):
             self,
             retain=purpose in self._adopted,
         )
-        rule = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._key(plan.data_class)}
-        self._encrypt(purpose, bucket, rule, bucket_key=True)
+        name, child = f"{self._base}-{purpose}", self._child(purpose)
+        encrypt_bucket(name, bucket, self._key(plan.data_class), child)
         days = int(args.get("capture_retention_days") or CAPTURE_RETENTION_DAYS[self._class])
-        self._expire(
-            purpose,
-            bucket,
-            lifecycle_rules(
-                infrequent_after=plan.infrequent_after,
-                noncurrent_kept=plan.noncurrent_kept,
-                expire_after=days if purpose == "capture" else 0,
-            ),
+        rules = lifecycle_rules(
+            infrequent_after=plan.infrequent_after,
+            noncurrent_kept=plan.noncurrent_kept,
+            expire_after=days if purpose == "capture" else 0,
         )
-        s3.BucketLogging(
-            f"{self._base}-{purpose}-logging",
-            bucket=bucket.bucket,
-            target_bucket=logs.bucket,
-            target_prefix=f"{purpose}/",
-            # Delivery is allowed before logging starts.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._delivery]),
-        )
+        age_bucket(name, bucket, rules, child)
+        # Delivery is allowed before logging starts.
+        after_delivery = pulumi.ResourceOptions(parent=self, depends_on=[self._delivery])
+        log_access(name, bucket, logs.bucket, purpose, after_delivery)
         if locked:
-            self._lock(purpose, bucket)
+            mode = args.get("snapshot_lock_mode") or SNAPSHOT_LOCK_MODE[self._class]
+            days = int(args.get("snapshot_lock_days") or SNAPSHOT_LOCK_DAYS[self._class])
+            lock_bucket(name, bucket, mode, days, child)
         return bucket.bucket
 
     def _perimeter(self, purpose: str, arn: str, endpoint_ids: Sequence[str]) -> list[Statement]:
@@ -258,20 +243,6 @@ class DataLake(pulumi.ComponentResource):
         writers = [capturing_roles(args["prefix"], *place)] if purpose == "capture" else []
         return inside_only(arn, endpoint_ids, exempt, writers)
 
-    def _lock(self, purpose: str, bucket: s3.Bucket) -> None:
-        s3.BucketObjectLockConfiguration(
-            f"{self._base}-{purpose}-lock",
-            bucket=bucket.bucket,
-            object_lock_enabled="Enabled",
-            rule={
-                "default_retention": {
-                    "mode": self._args.get("snapshot_lock_mode") or SNAPSHOT_LOCK_MODE[self._class],
-                    "days": int(self._args.get("snapshot_lock_days") or SNAPSHOT_LOCK_DAYS[self._class]),
-                }
-            },
-            opts=self._child(purpose),
-        )
-
     def _key(self, data_class: str) -> pulumi.Input[str] | None:
         keys: dict[str, pulumi.Input[str]] = {
             "personal": self._args["personal_key_arn"],
@@ -280,118 +251,6 @@ class DataLake(pulumi.ComponentResource):
             "operations": self._args["operations_key_arn"],
         }
         return keys.get(data_class)
-
-
-def harden_bucket(
-    name: str,
-    bucket: s3.Bucket,
-    arn: str,
-    statements: pulumi.Input[Sequence[Statement]],
-    parent: pulumi.Resource,
-    *,
-    retain: bool = False,
-) -> s3.BucketPolicy:
-    """Declare what every bucket gets, whatever it is for, and return its policy: TLS only, and `statements`.
-
-    Public access is blocked, ACLs are off, versions are kept. With `retain` all of it stays when the stack goes.
-    """
-    stays = retain or None
-    child = pulumi.ResourceOptions(parent=parent, retain_on_delete=stays)
-    block = s3.BucketPublicAccessBlock(
-        f"{name}-public-access",
-        bucket=bucket.bucket,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-        opts=child,
-    )
-    s3.BucketOwnershipControls(
-        f"{name}-ownership",
-        bucket=bucket.bucket,
-        rule={"object_ownership": "BucketOwnerEnforced"},
-        opts=child,
-    )
-    s3.BucketVersioning(
-        f"{name}-versioning",
-        bucket=bucket.bucket,
-        versioning_configuration={"status": "Enabled"},
-        opts=child,
-    )
-    return s3.BucketPolicy(
-        f"{name}-policy",
-        bucket=bucket.bucket,
-        policy=pulumi.Output.from_input(statements).apply(
-            lambda own: policy([tls_only(["s3:*"], [arn, f"{arn}/*"]), *own])
-        ),
-        # S3 refuses simultaneous changes of a bucket's access.
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[block], retain_on_delete=stays),
-    )
-
-
-def bucket_name(prefix: str, purpose: str, account: str, region: str) -> str:
-    """Return a bucket's name, unique in the world by its account."""
-    return f"{prefix}-{purpose}-{account}-{region}"
-
-
-def refuse_other_encryption(arn: str, key_arns: Sequence[str]) -> list[Statement]:
-    """Return the statements that refuse uploads asking for no KMS encryption, or for a key of another class.
-
-    An upload that asks for nothing gets the bucket's default, so only a header that is there is compared.
-    """
-    algorithm, key = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
-    return [
-        statement(
-            "RefuseOtherEncryption", ["s3:PutObject"], [f"{arn}/*"], effect="Deny", principal="*",
-            condition={"Null": {algorithm: "false"}, "StringNotEquals": {algorithm: "aws:kms"}},
-        ),
-        statement(
-            "RefuseOtherKeys", ["s3:PutObject"], [f"{arn}/*"], effect="Deny", principal="*",
-            condition={"Null": {key: "false"}, "StringNotEquals": {key: list(key_arns)}},
-        ),
-    ]  # fmt: skip
-
-
-def log_delivery(
-    prefix: str, account: str, region: str, logs_arn: str = "", adopted_buckets: Sequence[str] = ()
-) -> Statement:
-    """Return the statement that lets S3 deliver the access logs of the environment's buckets, adopted ones too."""
-    own = {"StringEquals": {"aws:SourceAccount": account}}
-    patterns = [f"arn:{partition(region)}:s3:::{prefix}-*", *(bucket_arn(name, region) for name in adopted_buckets)]
-    sources = {"ArnLike": {"aws:SourceArn": patterns if adopted_buckets else patterns[0]}}
-    logs = logs_arn or bucket_arn(bucket_name(prefix, ACCESS_LOGS, account, region), region)
-    return statement(
-        "DeliverAccessLogs", ["s3:PutObject"], [f"{logs}/*"],
-        principal=service_principal("logging.s3"), condition={**own, **sources},
-    )  # fmt: skip
-
-
-def lifecycle_rules(*, noncurrent_kept: int, infrequent_after: int = 0, expire_after: int = 0) -> list[dict[str, Any]]:
-    """Return a bucket's lifecycle rules; 0 days means never."""
-    rules: list[dict[str, Any]] = [
-        {
-            "id": "drop-unfinished-uploads",
-            "status": "Enabled",
-            "filter": {"prefix": ""},
-            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
-        },
-        {
-            "id": "drop-old-versions",
-            "status": "Enabled",
-            "filter": {"prefix": ""},
-            "noncurrent_version_expiration": {"noncurrent_days": noncurrent_kept},
-        },
-    ]
-    if infrequent_after:
-        move = {"days": infrequent_after, "storage_class": "STANDARD_IA"}
-        rules.append(
-            {"id": "to-infrequent-access", "status": "Enabled", "filter": {"prefix": ""}, "transitions": [move]}
-        )
-    if expire_after:
-        rules.append(
-            {"id": "expire", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": expire_after}}
-        )
-    return rules
 
 
 def _check(check: Checker[DataLakeArgs]) -> None:
@@ -406,7 +265,4 @@ def _check(check: Checker[DataLakeArgs]) -> None:
     check_adopted(check, "adopted_buckets", (*PURPOSES, ACCESS_LOGS), NAME_RULES["bucket"].pattern, rule)
     for data_class in ("personal", "features", "models", "operations"):
         check.arn(f"{data_class}_key_arn", "kms")
-    prefix, account, region = (check.plain(path) for path in ("prefix", "account", "region"))
-    if prefix and account and region:
-        longest = max([*PURPOSES, ACCESS_LOGS], key=len)
-        check.aws_name("prefix", bucket_name(prefix, longest, account, region), "bucket")
+    check_bucket_name(check, max([*PURPOSES, ACCESS_LOGS], key=len))

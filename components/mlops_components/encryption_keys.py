@@ -7,8 +7,8 @@ import pulumi
 from pulumi_aws import kms
 
 from mlops_components.adoption import adopted_options, check_adopted
+from mlops_components.buckets import bucket_name
 from mlops_components.cross_account import Members, check_members, key_statements, members_of
-from mlops_components.data_lake import bucket_name
 from mlops_components.documents import (
     Statement,
     account_root,

@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 from pulumi_aws import s3
 
-from mlops_components.data_lake import bucket_name, harden_bucket, lifecycle_rules
+from mlops_components.buckets import (
+    age_bucket,
+    bucket_name,
+    encrypt_bucket,
+    harden_bucket,
+    lifecycle_rules,
+    lock_bucket,
+    log_access,
+)
 from mlops_components.documents import Statement, bucket_arn
 
 # A deleted or overwritten log is kept this long, and as long as its lock lasts.
@@ -58,39 +65,10 @@ def declare_log_bucket(name: str, plan: LogBucket, parent: pulumi.Resource) -> t
         opts=pulumi.ResourceOptions(parent=parent, protect=plan.protect),
     )
     allowed = harden_bucket(name, bucket, plan.arn, plan.statements, parent)
-    encrypted = s3.BucketServerSideEncryptionConfiguration(
-        f"{name}-encryption",
-        bucket=bucket.bucket,
-        rules=[
-            {
-                "apply_server_side_encryption_by_default": {
-                    "sse_algorithm": "aws:kms",
-                    "kms_master_key_id": plan.key_arn,
-                },
-                "bucket_key_enabled": plan.bucket_key,
-            }
-        ],
-        opts=child,
-    )
-    aging: Any = lifecycle_rules(noncurrent_kept=NONCURRENT_KEPT, expire_after=plan.keep_days)
-    s3.BucketLifecycleConfiguration(f"{name}-lifecycle", bucket=bucket.bucket, rules=aging, opts=child)
-    s3.BucketLogging(
-        f"{name}-logging",
-        bucket=bucket.bucket,
-        target_bucket=plan.access_logs_bucket,
-        target_prefix=f"{plan.purpose}/",
-        opts=child,
-    )
+    encrypted = encrypt_bucket(name, bucket, plan.key_arn, child, bucket_key=plan.bucket_key)
+    age_bucket(name, bucket, lifecycle_rules(noncurrent_kept=NONCURRENT_KEPT, expire_after=plan.keep_days), child)
+    log_access(name, bucket, plan.access_logs_bucket, plan.purpose, child)
     ready: list[pulumi.Resource] = [allowed, encrypted]
     if plan.lock:
-        mode, days = plan.lock
-        ready.append(
-            s3.BucketObjectLockConfiguration(
-                f"{name}-lock",
-                bucket=bucket.bucket,
-                object_lock_enabled="Enabled",
-                rule={"default_retention": {"mode": mode, "days": days}},
-                opts=child,
-            )
-        )
+        ready.append(lock_bucket(name, bucket, *plan.lock, child))
     return bucket, ready

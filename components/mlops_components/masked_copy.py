@@ -10,8 +10,17 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import iam, kms, s3
 
+from mlops_components.buckets import (
+    age_bucket,
+    bucket_name,
+    check_bucket_name,
+    encrypt_bucket,
+    harden_bucket,
+    lifecycle_rules,
+    log_access,
+    refuse_other_encryption,
+)
 from mlops_components.cross_account import Members, check_members
-from mlops_components.data_lake import bucket_name, harden_bucket, lifecycle_rules, refuse_other_encryption
 from mlops_components.documents import (
     Statement,
     account_root,
@@ -155,27 +164,10 @@ class MaskedCopy(pulumi.ComponentResource):
             ),
             self,
         )
-        rule: Any = {"sse_algorithm": "aws:kms", "kms_master_key_id": key.arn}
-        ageing: Any = lifecycle_rules(noncurrent_kept=7, expire_after=int(args.get("retention_days") or RETENTION_DAYS))
-        s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": rule, "bucket_key_enabled": True}],
-            opts=self._child,
-        )
-        s3.BucketLifecycleConfiguration(
-            f"{name}-lifecycle",
-            bucket=bucket.bucket,
-            rules=ageing,
-            opts=self._child,
-        )
-        s3.BucketLogging(
-            f"{name}-logging",
-            bucket=bucket.bucket,
-            target_bucket=args["access_logs_bucket"],
-            target_prefix=f"{MASKED}/",
-            opts=self._child,
-        )
+        days = int(args.get("retention_days") or RETENTION_DAYS)
+        encrypt_bucket(name, bucket, key.arn, self._child)
+        age_bucket(name, bucket, lifecycle_rules(noncurrent_kept=7, expire_after=days), self._child)
+        log_access(name, bucket, args["access_logs_bucket"], MASKED, self._child)
         return bucket
 
     def _role(self, key: kms.Key) -> pulumi.Output[str]:
@@ -310,8 +302,7 @@ def _check(check: Checker[MaskedCopyArgs]) -> None:
     check.arn("secret_arn", "secretsmanager")
     check.between("retention_days", 1, 3650, "days")
     check.between("deletion_window_days", 7, 30, "days (KMS ScheduleKeyDeletion, PendingWindowInDays)")
-    prefix, account, region = (check.plain(path) for path in ("prefix", "account", "region"))
-    if prefix and account and region:
-        check.aws_name("prefix", bucket_name(prefix, MASKED, account, region), "bucket")
+    check_bucket_name(check, MASKED)
+    region = check.plain("region")
     if region and region not in SCIKIT_LEARN:
         check.fault("region", region, "has no scikit-learn container of AWS", "use a region that has")

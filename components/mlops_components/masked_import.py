@@ -5,7 +5,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import iam
 
-from mlops_components.data_lake import bucket_name
+from mlops_components.buckets import bucket_name
 from mlops_components.documents import (
     assume_role_policy,
     bucket_arn,

@@ -1,6 +1,7 @@
 """What no persona can do, whatever else it is granted: explicit denials, beside its policy and in its boundary."""
 
-from mlops_components.data_lake import PURPOSES, bucket_name
+from mlops_components.buckets import bucket_name
+from mlops_components.data_lake import PURPOSES
 from mlops_components.documents import Statement, partition, statement
 
 APPROVER = "model_approver"

@@ -7,8 +7,8 @@ the environment's prefix, those of the model registry with the registry's; tags 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mlops_components.buckets import bucket_name
 from mlops_components.data_catalog import database_name
-from mlops_components.data_lake import bucket_name
 from mlops_components.documents import Statement, dns_suffix, partition, policy, statement
 from mlops_components.persona_guard import APPROVER, guard_statements
 

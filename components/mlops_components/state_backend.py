@@ -6,11 +6,15 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import kms, s3
 
-from mlops_components.data_lake import (
+from mlops_components.buckets import (
     ACCESS_LOGS,
+    age_bucket,
     bucket_name,
+    check_bucket_name,
+    encrypt_bucket,
     harden_bucket,
     lifecycle_rules,
+    log_access,
     log_delivery,
     refuse_other_encryption,
 )
@@ -122,40 +126,28 @@ class StateBackend(pulumi.ComponentResource):
         )
         return bucket, bucket_arn(name, args["region"])
 
-    def _settle(self, purpose: str, bucket: s3.Bucket, encryption: Any, rules: Any) -> None:
-        name = f"{self._base}-{purpose}"
-        s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption", bucket=bucket.bucket, rules=[encryption], opts=self._child
-        )
-        s3.BucketLifecycleConfiguration(f"{name}-lifecycle", bucket=bucket.bucket, rules=rules, opts=self._child)
-
     def _access_logs(self) -> tuple[s3.Bucket, s3.BucketPolicy]:
         args = self._args
         bucket, arn = self._bucket(ACCESS_LOGS)
         own = [log_delivery(args["prefix"], args["account"], args["region"])]
         delivery = harden_bucket(f"{self._base}-{ACCESS_LOGS}", bucket, arn, own, self)
         # S3 can't deliver logs under a customer-managed default key (S3 user guide, server access logging).
-        plain = {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}, "bucket_key_enabled": False}
+        encrypt_bucket(f"{self._base}-{ACCESS_LOGS}", bucket, None, self._child)
         days = int(args.get("log_retention_days") or LOG_RETENTION_DAYS)
-        self._settle(ACCESS_LOGS, bucket, plain, lifecycle_rules(noncurrent_kept=1, expire_after=days))
+        rules = lifecycle_rules(noncurrent_kept=1, expire_after=days)
+        age_bucket(f"{self._base}-{ACCESS_LOGS}", bucket, rules, self._child)
         return bucket, delivery
 
     def _state(self, key: kms.Key, logs: s3.Bucket, delivery: s3.BucketPolicy) -> s3.Bucket:
         bucket, arn = self._bucket(STATE)
         own = key.arn.apply(lambda known: refuse_other_encryption(arn, [known]))
-        harden_bucket(f"{self._base}-{STATE}", bucket, arn, own, self)
-        default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key.arn}
-        encrypted = {"apply_server_side_encryption_by_default": default, "bucket_key_enabled": True}
+        name = f"{self._base}-{STATE}"
+        harden_bucket(name, bucket, arn, own, self)
+        encrypt_bucket(name, bucket, key.arn, self._child)
         days = int(self._args.get("history_days") or HISTORY_DAYS)
-        self._settle(STATE, bucket, encrypted, lifecycle_rules(noncurrent_kept=days))
-        s3.BucketLogging(
-            f"{self._base}-{STATE}-logging",
-            bucket=bucket.bucket,
-            target_bucket=logs.bucket,
-            target_prefix=f"{STATE}/",
-            # Delivery is allowed before logging starts.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[delivery]),
-        )
+        age_bucket(name, bucket, lifecycle_rules(noncurrent_kept=days), self._child)
+        # Delivery is allowed before logging starts.
+        log_access(name, bucket, logs.bucket, STATE, pulumi.ResourceOptions(parent=self, depends_on=[delivery]))
         return bucket
 
 
@@ -165,9 +157,8 @@ def checked(name: str, args: StateBackendArgs) -> Checker[StateBackendArgs]:
     check.between("history_days", 1, 3650, "days")
     check.between("log_retention_days", 1, 3653, "days")
     check.between("deletion_window_days", 7, 30, "days (KMS ScheduleKeyDeletion, PendingWindowInDays)")
-    prefix, account, region = (check.plain(path) for path in ("prefix", "account", "region"))
-    if prefix and account and region:
-        check.aws_name("prefix", bucket_name(prefix, ACCESS_LOGS, account, region), "bucket")
+    check_bucket_name(check, ACCESS_LOGS)
+    account = check.plain("account")
     if check.plain("user_arns") == []:
         check.fault("user_arns", [], "must name who uses the keys, or nobody can deploy", "give the delivery role")
     if account:

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from mlops_components import delivery_role, state_backend
-from mlops_components.data_lake import bucket_name
+from mlops_components.buckets import bucket_name
 from mlops_components.validation import ArgumentFault, Checker
 from mlops_estate.faults import Fault, FaultsFound
 

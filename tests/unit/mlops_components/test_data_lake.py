@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.support.components import OTHER_ACCOUNT, arguments, bucket, deployed, faults, key, only, statements
 
-from mlops_components.data_lake import ACCESS_LOGS, PURPOSES, lifecycle_rules, refuse_other_encryption
+from mlops_components.buckets import ACCESS_LOGS, lifecycle_rules, refuse_other_encryption
+from mlops_components.data_lake import PURPOSES
 
 BUCKETS = (*PURPOSES, ACCESS_LOGS)
 

@@ -7,12 +7,13 @@ import gc
 import inspect
 import sys
 from importlib import import_module
+from types import ModuleType
 
 import pytest
 from tests.support.components import NAMES, children, deployed, expected, scenarios
 from tests.support.mutation import Mutant, mutants
 
-from mlops_components import monitor_jobs
+from mlops_components import buckets, log_bucket, monitor_jobs
 from mlops_components.validation import ArgumentFaults
 
 # At least this many mutants are made of each component, so that the mutator can't fall silent.
@@ -73,24 +74,40 @@ def _survives(component: str, mutant: Mutant) -> bool:
 def test_every_mutant_is_noticed(component):
     source = inspect.getsource(import_module(f"mlops_components.{NAMES[component]}"))
     made = list(mutants(source))
-    assert len(made) >= LEAST[component]
+    shared = [mutant for module, users in SHARED.items() if component in users for mutant in _mutants_of(module)]
+    assert len(made) + len(shared) >= LEAST[component]
     assert {"parent"} <= {mutant.kind for mutant in made}
     assert [f"line {mutant.line}: {mutant.kind}" for mutant in made if _survives(component, mutant)] == []
 
 
+# What components share is mutated too, and has to be noticed by one of those that use it.
 MONITORS = ("BiasMonitor", "DataQualityMonitor", "ExplainabilityMonitor", "ModelQualityMonitor", "MonitoringRole")
+SHARED: dict[ModuleType, tuple[str, ...]] = {
+    monitor_jobs: MONITORS,
+    buckets: ("DataLake", "MaskedCopy", "StateBackend"),
+    log_bucket: ("AuditTrail", "AuditQueries", "ConfigurationRecorder"),
+}
+KINDS: dict[ModuleType, set[str]] = {
+    monitor_jobs: {"parent", "flip", "key volume_kms_key_id", "key kms_key_id"},
+    buckets: {"parent", "statement"},
+    log_bucket: {"parent", "protect"},
+}
+
+
+def _mutants_of(module: ModuleType) -> list[Mutant]:
+    return list(mutants(inspect.getsource(module)))
 
 
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-def test_every_mutant_of_what_monitors_share_is_noticed(monkeypatch):
-    source = inspect.getsource(monitor_jobs)
-    made = list(mutants(source))
-    assert {"parent", "flip", "key volume_kms_key_id", "key kms_key_id"} <= {mutant.kind for mutant in made}
+@pytest.mark.parametrize("module", SHARED, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_every_mutant_of_what_components_share_is_noticed(module, monkeypatch):
+    made = _mutants_of(module)
+    assert {mutant.kind for mutant in made} >= KINDS[module]
     for mutant in made:
         with monkeypatch.context() as patched:
-            patched.setitem(sys.modules, monitor_jobs.__name__, mutant.load(monitor_jobs.__name__))
-            patched.setattr("mlops_components.monitor_jobs", sys.modules[monitor_jobs.__name__])
-            noticed = [name for name in MONITORS if not _survives(name, _unchanged(name))]
+            patched.setitem(sys.modules, module.__name__, mutant.load(module.__name__))
+            patched.setattr(module.__name__, sys.modules[module.__name__])
+            noticed = [name for name in SHARED[module] if not _survives(name, _unchanged(name))]
         assert noticed, f"line {mutant.line}: {mutant.kind}"
 
 
