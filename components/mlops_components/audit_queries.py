@@ -8,6 +8,7 @@ from pulumi_aws import athena, glue
 from mlops_components.audit_sql import COLUMNS, PARTITIONS, TABLE, Scope, questions, table_parameters
 from mlops_components.buckets import bucket_name
 from mlops_components.data_catalog import database_name
+from mlops_components.deletion import protects
 from mlops_components.log_bucket import LogBucket, declare_log_bucket
 from mlops_components.validation import Checker
 
@@ -119,7 +120,6 @@ class AuditQueries(pulumi.ComponentResource):
 
     def _workgroup(self) -> athena.Workgroup:
         args = self._args
-        given = args.get("protect")
         bucket, ready = declare_log_bucket(
             self._base,
             LogBucket(
@@ -127,7 +127,7 @@ class AuditQueries(pulumi.ComponentResource):
                 args["operations_key_arn"], args["access_logs_bucket"],
                 keep_days=int(args.get("result_days") or RESULT_DAYS[self._class]),
                 emptied=self._class == "dev",
-                protect=self._class != "dev" if given is None else bool(given),
+                protect=protects(args),
             ),
             self,
         )  # fmt: skip

@@ -8,6 +8,7 @@ from pulumi_aws import cloudtrail, cloudwatch, iam
 
 from mlops_components.buckets import LOCK_MODES, bucket_name
 from mlops_components.data_lake import SNAPSHOT_LOCK_MODE
+from mlops_components.deletion import protects
 from mlops_components.documents import (
     Statement,
     bucket_arn,
@@ -95,8 +96,7 @@ class AuditTrail(pulumi.ComponentResource):
         super().__init__("mlops:index:AuditTrail", name, {**args}, opts)
         self._base, self._args = name, args
         self._class = args.get("environment_class") or "prod"
-        given = args.get("protect")
-        self._safe: bool = self._class != "dev" if given is None else bool(given)
+        self._safe = protects(args)
         self._child = pulumi.ResourceOptions(parent=self)
         bucket, ready = declare_log_bucket(name, self._bucket_plan(), self)
         group, role, granted = self._log_group()

@@ -7,6 +7,7 @@ import pulumi
 from pulumi_aws import backup, cloudwatch, iam
 
 from mlops_components.backup_policies import backup_role_policy, failed_jobs, restore_role_policy, vault_policy
+from mlops_components.deletion import protects
 from mlops_components.documents import assume_role_policy, bucket_arn, partition
 from mlops_components.validation import Checker
 
@@ -161,16 +162,13 @@ class BackupPlan(pulumi.ComponentResource):
     def _vault(self) -> backup.Vault:
         args, known = self._args, self._settings
         environment_class = args.get("environment_class") or "prod"
-        protect = args.get("protect")
         vault = backup.Vault(
             self._base,
             name=vault_name(args["prefix"]),
             kms_key_arn=args["vault_key_arn"],
             force_destroy=environment_class == "dev",
             tags={"rpo-hours": str(known["rpo_hours"]), "rto-hours": str(known["rto_hours"])},
-            opts=pulumi.ResourceOptions(
-                parent=self, protect=environment_class != "dev" if protect is None else protect
-            ),
+            opts=pulumi.ResourceOptions(parent=self, protect=protects(args)),
         )
         backup.VaultPolicy(
             f"{self._base}-policy",

@@ -6,6 +6,7 @@ import pulumi
 from pulumi_aws import cfg, iam
 
 from mlops_components.buckets import bucket_name
+from mlops_components.deletion import protects
 from mlops_components.documents import Statement, bucket_arn, partition, service_principal, statement
 from mlops_components.log_bucket import LogBucket, declare_log_bucket
 from mlops_components.validation import Checker
@@ -131,12 +132,11 @@ def delivery_statements(prefix: str, account: str, region: str) -> list[Statemen
 
 def _bucket_plan(args: ConfigurationRecorderArgs, environment_class: str, days: int) -> LogBucket:
     place = (args["prefix"], args["account"], args["region"])
-    given = args.get("protect")
     return LogBucket(
         CONFIG, *place, args["operations_key_arn"], args["access_logs_bucket"],
         keep_days=days,
         emptied=environment_class == "dev",
-        protect=environment_class != "dev" if given is None else bool(given),
+        protect=protects(args),
         statements=delivery_statements(*place),
     )  # fmt: skip
 

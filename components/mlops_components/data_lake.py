@@ -23,6 +23,7 @@ from mlops_components.buckets import (
     refuse_other_encryption,
 )
 from mlops_components.cross_account import artefact_statements, check_members, members_of
+from mlops_components.deletion import protects
 from mlops_components.documents import Statement, bucket_arn
 from mlops_components.network_perimeter import capturing_roles, inside_only, macie_role, recovery_roles
 from mlops_components.validation import NAME_RULES, Checker
@@ -136,9 +137,8 @@ class DataLake(pulumi.ComponentResource):
         super().__init__("mlops:index:DataLake", name, {**args}, opts)
         self._base, self._args = name, args
         self._class = args.get("environment_class") or "prod"
-        protect = args.get("protect")
         self._adopted = args.get("adopted_buckets") or {}
-        self._protected = self._class != "dev" if protect is None else protect
+        self._protected = protects(args)
         logs = self._access_logs()
         names = {purpose: self._data_bucket(purpose, logs) for purpose in PURPOSES}
         self.raw_bucket = names["raw"]

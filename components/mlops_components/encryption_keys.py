@@ -9,6 +9,7 @@ from pulumi_aws import kms
 from mlops_components.adoption import adopted_options, check_adopted
 from mlops_components.buckets import bucket_name
 from mlops_components.cross_account import Members, check_members, key_statements, members_of
+from mlops_components.deletion import protects
 from mlops_components.documents import (
     Statement,
     account_root,
@@ -113,10 +114,9 @@ class EncryptionKeys(pulumi.ComponentResource):
         check.finish()
         super().__init__("mlops:index:EncryptionKeys", name, {**args}, opts)
         environment_class = args.get("environment_class") or "prod"
-        protect = args.get("protect")
         self._base, self._args = name, args
         self._window = int(args.get("deletion_window_days") or DELETION_WINDOW_DAYS[environment_class])
-        self._protected = environment_class != "dev" if protect is None else protect
+        self._protected = protects(args)
         arns: dict[str, pulumi.Output[str]] = {}
         for data_class in DATA_CLASSES:
             own = (args.get("adopted_key_ids") or {}).get(data_class)

@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws_native import sagemaker
 
+from mlops_components.deletion import protects
 from mlops_components.documents import join_s3_uri, partition
 from mlops_components.execution_role import ExecutionRole
 from mlops_components.validation import Checker
@@ -86,7 +87,6 @@ class FeatureStore(pulumi.ComponentResource):
             lambda bucket: join_s3_uri(bucket, "offline", args["model"])
         )
         role = self._role(name, args, store_uri)
-        protect = args.get("protect")
         group = sagemaker.FeatureGroup(
             name,
             feature_group_name=group_name,
@@ -99,7 +99,7 @@ class FeatureStore(pulumi.ComponentResource):
             offline_store_config=_offline(args, store_uri, table),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=(args.get("environment_class") or "prod") != "dev" if protect is None else protect,
+                protect=protects(args),
                 # Tags are create-only here: a changed default tag would replace the group and drop its online records.
                 ignore_changes=["tags"],
             ),

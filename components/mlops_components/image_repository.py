@@ -7,6 +7,7 @@ import pulumi
 from pulumi_aws import ecr
 
 from mlops_components.cross_account import check_members, image_statements, members_of
+from mlops_components.deletion import protects
 from mlops_components.documents import dns_suffix, partition, policy
 from mlops_components.validation import Checker
 
@@ -73,15 +74,14 @@ class ImageRepository(pulumi.ComponentResource):
 
     def _make(self, name: str, args: ImageRepositoryArgs) -> ecr.Repository:
         child = pulumi.ResourceOptions(parent=self)
-        dev, protect = args.get("environment_class") == "dev", args.get("protect")
         repository = ecr.Repository(
             name,
             name=args["repository_name"],
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args["key_arn"]}],
-            force_delete=dev,
-            opts=pulumi.ResourceOptions(parent=self, protect=not dev if protect is None else protect),
+            force_delete=args.get("environment_class") == "dev",
+            opts=pulumi.ResourceOptions(parent=self, protect=protects(args)),
         )
         ecr.LifecyclePolicy(
             f"{name}-lifecycle",

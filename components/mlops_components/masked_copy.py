@@ -21,6 +21,7 @@ from mlops_components.buckets import (
     refuse_other_encryption,
 )
 from mlops_components.cross_account import Members, check_members
+from mlops_components.deletion import protects
 from mlops_components.documents import (
     Statement,
     account_root,
@@ -98,9 +99,8 @@ class MaskedCopy(pulumi.ComponentResource):
         super().__init__("mlops:index:MaskedCopy", name, {**args}, opts)
         self._base, self._args = name, args
         self._class = args.get("environment_class") or "prod"
-        protect = args.get("protect")
         self._child = pulumi.ResourceOptions(parent=self)
-        self._kept = pulumi.ResourceOptions(parent=self, protect=self._class != "dev" if protect is None else protect)
+        self._kept = pulumi.ResourceOptions(parent=self, protect=protects(args))
         key = self._key()
         bucket = self._bucket(key)
         self.masked_bucket, self.masked_key_arn = bucket.bucket, key.arn

@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import cloudwatch, ec2, iam, vpc
 
+from mlops_components.deletion import protects
 from mlops_components.documents import assume_role_policy, partition, policy, statement
 from mlops_components.validation import Checker
 
@@ -235,14 +236,12 @@ class PrivateNetwork(pulumi.ComponentResource):
     def _flow_logs(self, network: ec2.Vpc) -> None:
         name, args = self._base, self._args
         retention = args.get("flow_log_retention_days") or FLOW_LOG_RETENTION_DAYS[self._environment_class]
-        protect = args.get("protect")
-        protected = self._environment_class != "dev" if protect is None else protect
         group = cloudwatch.LogGroup(
             f"{name}-flow",
             name=f"/{args['prefix']}/vpc-flow",
             kms_key_id=args["logs_key_arn"],
             retention_in_days=int(retention),
-            opts=pulumi.ResourceOptions(parent=self, protect=protected),
+            opts=pulumi.ResourceOptions(parent=self, protect=protects(args)),
         )
         role = iam.Role(
             f"{name}-flow-role",

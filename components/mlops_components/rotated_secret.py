@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_, secretsmanager
 
+from mlops_components.deletion import protects
 from mlops_components.documents import (
     Statement,
     assume_role_policy,
@@ -90,9 +91,8 @@ class RotatedSecret(pulumi.ComponentResource):
         super().__init__("mlops:index:RotatedSecret", name, {**args}, opts)
         self._base, self._args = name, args
         self._class = args.get("environment_class") or "prod"
-        protect = args.get("protect")
         self._child = pulumi.ResourceOptions(parent=self)
-        self._kept = pulumi.ResourceOptions(parent=self, protect=self._class != "dev" if protect is None else protect)
+        self._kept = pulumi.ResourceOptions(parent=self, protect=protects(args))
         secret, answered = self._secret()
         function, ready = self._function(secret)
         rotation = secretsmanager.SecretRotation(

@@ -6,6 +6,7 @@ import pulumi
 from pulumi_aws import iam, sagemaker
 
 from mlops_components.adoption import adopted_options
+from mlops_components.deletion import protects
 from mlops_components.documents import assume_role_policy, partition, policy, statement
 from mlops_components.validation import Checker
 
@@ -70,8 +71,7 @@ class StudioDomain(pulumi.ComponentResource):
         super().__init__("mlops:index:StudioDomain", name, {**args}, opts)
         self._base, self._args = name, args
         self._class = args.get("environment_class") or "prod"
-        protect = args.get("protect")
-        self._protected = self._class != "dev" if protect is None else protect
+        self._protected = protects(args)
         role_arn = self._role()
         domain = self._domain(role_arn)
         for user in args.get("user_names") or []:
