@@ -89,7 +89,12 @@ class Personas(pulumi.ComponentResource):
             args["account"], args["region"], args["prefix"], args.get("environment_class") or "prod",
             args["registry_account"], args["registry_prefix"],
         )  # fmt: skip
-        self._keys = pulumi.Output.all(**{data_class: args[f"{data_class}_key_arn"] for data_class in _KEYS})  # type: ignore[literal-required]
+        self._keys = pulumi.Output.all(
+            personal=args["personal_key_arn"],
+            features=args["features_key_arn"],
+            models=args["models_key_arn"],
+            operations=args["operations_key_arn"],
+        )
         self.boundary_arn = self._boundary()
         arns = {trust["persona"]: self._role(trust) for trust in args["trust"]}
         self.data_scientist_role_arn = arns["data_scientist"]

@@ -152,7 +152,7 @@ def archive_bytes(archive: Any) -> bytes:
     Raises `ValueError` for anything but an archive of string and file assets.
     """
     if not isinstance(archive, pulumi.AssetArchive):
-        raise ValueError(f"{type(archive).__name__} is not supported here: use an AssetArchive")  # noqa: TRY004
+        raise ValueError(f"{type(archive).__name__} is not supported here: use an AssetArchive")  # noqa: TRY004 -- a value that the program chose
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         for name, asset in sorted(archive.assets.items()):

@@ -15,7 +15,7 @@ from mlops_components import (
 )
 
 if TYPE_CHECKING:
-    from mlops_components import GuardedEndpoint
+    from mlops_components import GuardedEndpoint, MonitoringRoleArgs
     from mlops_estate.config import EnvironmentConfig, ModelBlock
     from mlops_estate.config.monitoring import Monitor
     from mlops_estate.program.shared import Shared
@@ -68,26 +68,23 @@ def _role(
     endpoint: GuardedEndpoint,
     opts: pulumi.ResourceOptions,
 ) -> MonitoringRole:
-    baseline = model.release.baseline_uri
-    return MonitoringRole(
-        f"{name}-monitoring",
-        {
-            "prefix": config.prefix,
-            "account": config.estate.account,
-            "region": config.estate.region,
-            "model": name,
-            "monitors": list(model.monitors),
-            "endpoint_name": endpoint.endpoint_name,
-            "capture_bucket": shared.lake.capture_bucket,
-            "raw_bucket": shared.lake.raw_bucket,
-            "models_bucket": shared.lake.models_bucket,
-            "reports_bucket": shared.lake.reports_bucket,
-            "personal_key_arn": shared.keys.personal_key_arn,
-            "models_key_arn": shared.keys.models_key_arn,
-            **({"baseline_uri": baseline} if baseline is not None else {}),  # type: ignore[typeddict-item]
-        },
-        opts,
-    )
+    args: MonitoringRoleArgs = {
+        "prefix": config.prefix,
+        "account": config.estate.account,
+        "region": config.estate.region,
+        "model": name,
+        "monitors": list(model.monitors),
+        "endpoint_name": endpoint.endpoint_name,
+        "capture_bucket": shared.lake.capture_bucket,
+        "raw_bucket": shared.lake.raw_bucket,
+        "models_bucket": shared.lake.models_bucket,
+        "reports_bucket": shared.lake.reports_bucket,
+        "personal_key_arn": shared.keys.personal_key_arn,
+        "models_key_arn": shared.keys.models_key_arn,
+    }
+    if model.release.baseline_uri is not None:
+        args["baseline_uri"] = model.release.baseline_uri
+    return MonitoringRole(f"{name}-monitoring", args, opts)
 
 
 def _common(
