@@ -1,1 +1,4 @@
-"""Security and compliance rules; importing this package never starts a policy pack."""
+"""Security, compliance, reliability and cost rules for AWS resources in any Pulumi stack.
+
+Importing this package never starts a policy pack; only `policies/__main__.py` does. `catalog.rules()` has every rule.
+"""

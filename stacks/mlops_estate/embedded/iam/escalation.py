@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mlops_estate.embedded.iam.conditions import listed
-from mlops_estate.embedded.iam.escalation_methods import CHANGES_ACCESS, CHANGES_IDENTITY, REUSES_A_ROLE, TAKES_A_ROLE
 from mlops_estate.embedded.iam.estate import Estate, Role
 from mlops_estate.embedded.iam.evaluation import decide
-from mlops_estate.embedded.iam.statements import Statement, parse
+from mlops_policies.iam.conditions import listed
+from mlops_policies.iam.escalation_methods import CHANGES_ACCESS, CHANGES_IDENTITY, REUSES_A_ROLE, TAKES_A_ROLE
+from mlops_policies.iam.statements import Statement, parse
 
 ANY = "anything"
 """Stands for whatever an identity can be made to have."""

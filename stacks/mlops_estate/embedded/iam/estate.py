@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_estate.embedded.iam.evaluation import Decision, Policies, Request, decide
-from mlops_estate.embedded.iam.patterns import Value
-from mlops_estate.embedded.iam.statements import Statement, parse
 from mlops_estate.graph import ResourceGraph, ResourceNode
+from mlops_policies.iam.patterns import Value
+from mlops_policies.iam.statements import Statement, parse
 
 Statements = tuple[Statement, ...]
 EVERYTHING = parse({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})

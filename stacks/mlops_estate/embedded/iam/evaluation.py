@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops_estate.embedded.iam.patterns import Context, Value, lowered
 from mlops_estate.embedded.iam.principals import Naming, Principal
-from mlops_estate.embedded.iam.statements import Document, Statement, parse
+from mlops_policies.iam.patterns import Context, Value, lowered
+from mlops_policies.iam.statements import Document, Statement, parse
 
 
 @dataclass(frozen=True, slots=True)

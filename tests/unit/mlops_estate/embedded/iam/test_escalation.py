@@ -8,8 +8,8 @@ import pytest
 
 from mlops_estate.embedded.iam import parse
 from mlops_estate.embedded.iam.escalation import ANY, Prize, may, paths, steps
-from mlops_estate.embedded.iam.escalation_methods import CHANGES_ACCESS, CHANGES_IDENTITY, REUSES_A_ROLE, TAKES_A_ROLE
 from mlops_estate.embedded.iam.estate import EVERYTHING, Estate, Role
+from mlops_policies.iam.escalation_methods import CHANGES_ACCESS, CHANGES_IDENTITY, REUSES_A_ROLE, TAKES_A_ROLE
 
 ACCOUNT = "123456789012"
 PRIZE = Prize("reads the secret", "s3:GetObject", "arn:aws:s3:::secret/x", {})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mlops_estate.embedded.iam.patterns import Context, arn_matches, lowered, matches
+from mlops_policies.iam.patterns import Context, arn_matches, lowered, matches
 
 Test = Callable[[str, str, Context, bool], "bool | None"]
 """Whether a request's value passes one value of the policy; told the context and whether variables count.

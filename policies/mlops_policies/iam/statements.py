@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_estate.embedded.iam.conditions import UnknownOperator, condition_holds, listed, operator
-from mlops_estate.embedded.iam.patterns import VARIABLES_SINCE, Context, action_matches, resource_matches
+from mlops_policies.iam.conditions import UnknownOperator, condition_holds, listed, operator
+from mlops_policies.iam.patterns import VARIABLES_SINCE, Context, action_matches, resource_matches
 
 Document = str | Mapping[str, Any]
 _ELEMENTS = {

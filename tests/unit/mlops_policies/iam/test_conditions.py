@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlops_estate.embedded.iam import condition_holds
-from mlops_estate.embedded.iam.conditions import UnknownOperator, operator
+from mlops_policies.iam.conditions import UnknownOperator, operator
 
 ARN = "arn:aws:s3:::raw:a/b"
 PASSES = [

@@ -1,0 +1,1 @@
+"""IAM policy documents: statements, conditions, patterns, and the known ways to gain more than a policy says."""

@@ -1,0 +1,328 @@
+"""The rules as policies of Pulumi's policy SDK: the one form in which they run, under the engine and offline.
+
+`Pack(...)` makes the policies; it starts nothing. `policies/__main__.py` hands them to a `PolicyPack`, and
+``estate check`` calls the same objects. Every answer goes to a `Record` too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pulumi_policy as sdk
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
+from pulumi_policy.secret import Secret
+
+from mlops_policies import tokens
+from mlops_policies.catalog import rules
+from mlops_policies.configuration import Configuration
+from mlops_policies.exemptions import Exemption
+from mlops_policies.resource import Provider, Resource
+from mlops_policies.results import Finding, Record, Subject
+from mlops_policies.rule import EnvironmentClass, Level, Rule, Use
+from mlops_policies.stack import Stack
+from mlops_policies.values import plain
+from mlops_policies.verdicts import Status, Verdict, gathered, not_applicable, overall
+
+HEALTH = "policy-pack-health"
+SECRETS = "secret-properties-noted"
+_LEVELS = {
+    "disabled": sdk.EnforcementLevel.DISABLED,
+    "advisory": sdk.EnforcementLevel.ADVISORY,
+    "mandatory": sdk.EnforcementLevel.MANDATORY,
+    "remediate": sdk.EnforcementLevel.REMEDIATE,
+}
+_SEVERITIES = {
+    "low": sdk.Severity.LOW,
+    "medium": sdk.Severity.MEDIUM,
+    "high": sdk.Severity.HIGH,
+    "critical": sdk.Severity.CRITICAL,
+}
+
+
+class KnownProps(dict[str, Any]):
+    """Properties that are read already: what runs offline hands the same view to every rule."""
+
+    __slots__ = ("resource",)
+
+    def __init__(self, resource: Resource, props: Mapping[str, Any]) -> None:
+        super().__init__(props)
+        self.resource = resource
+
+
+class KnownResources(list[sdk.PolicyResource]):
+    """The resources of a stack that is read already, with one set of indexes for every rule."""
+
+    __slots__ = ("stack",)
+
+    def __init__(self, stack: Stack, resources: Iterable[sdk.PolicyResource] = ()) -> None:
+        super().__init__(resources)
+        self.stack = stack
+
+
+class Pack:
+    """Every rule bound to a configuration, a class of environments and a day."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        environment: EnvironmentClass,
+        *,
+        today: date,
+        only: Iterable[str] | None = None,
+    ) -> None:
+        self.configuration, self.environment, self.today = configuration, environment, today
+        self.record = Record()
+        chosen = rules() if only is None else {name: rules()[name] for name in only}
+        self.bound = [Bound(self, rule) for rule in chosen.values()]
+        self._by_type: dict[str, list[Bound]] = {}
+
+    def policies(self) -> list[sdk.Policy]:
+        """Return the policies for a `PolicyPack`: every rule, what notes secrets, what reports health."""
+        return [self._secrets_noted(), *(bound.policy for bound in self.bound), self._health()]
+
+    def resource_rules(self, kind: str) -> list[Bound]:
+        """Return the enabled rules about single resources of a canonical type."""
+        if kind not in self._by_type:
+            self._by_type[kind] = [bound for bound in self.bound if bound.rule.scope == "resource"
+                                   and bound.level != "disabled" and bound.rule.applies_to(kind)]  # fmt: skip
+        return self._by_type[kind]
+
+    def stack_rules(self) -> list[Bound]:
+        """Return the enabled rules about a whole stack or resources within it."""
+        return [bound for bound in self.bound if bound.rule.scope != "resource" and bound.level != "disabled"]
+
+    def exemption(self, finding: str, subject: Subject) -> Exemption | None:
+        """Return the exemption of a finding on a resource, and note that it is used; an expired one exempts nothing."""
+        for place, exemption in enumerate(self.configuration.exemptions):
+            if self.environment in exemption.environments and exemption.covers(finding, subject.urn, subject.name):
+                self.record.exempted.add(place)
+                if not exemption.expired(self.today) and exemption.reason.strip():
+                    return exemption
+        return None
+
+    def exemption_faults(self) -> list[tuple[Exemption, str]]:
+        """Return the exemptions that are findings themselves: expired, without a reason, or without use."""
+        faults = []
+        active = {bound.rule.id for bound in self.bound}
+        for place, exemption in enumerate(self.configuration.exemptions):
+            if self.environment not in exemption.environments or exemption.rule not in active:
+                continue
+            if exemption.expired(self.today):
+                faults.append((exemption, f"expired on {exemption.expires}"))
+            if not exemption.reason.strip():
+                faults.append((exemption, "has no reason"))
+            if place not in self.record.exempted:
+                faults.append((exemption, "covers nothing: no such finding on a resource of that name"))
+        return faults
+
+    def _secrets_noted(self) -> sdk.Policy:
+        """Make the policy that learns which properties are secret: the SDK tells remediations alone."""
+
+        def note(args: sdk.ResourceValidationArgs) -> None:
+            self.record.secrets[args.urn] = frozenset(_secret_paths(plain(args.props)))
+
+        return sdk.ResourceValidationPolicy(
+            name=SECRETS,
+            description="Notes which properties are Pulumi secrets, for other rules; changes nothing.",
+            remediate=note,
+            enforcement_level=sdk.EnforcementLevel.REMEDIATE,
+        )
+
+    def _health(self) -> sdk.Policy:
+        def validate(_args: sdk.StackValidationArgs, report: sdk.ReportViolation) -> None:
+            for finding in self.record.findings:
+                if finding.status is Status.ERROR:
+                    report(f"{finding.rule}: {finding.message}", finding.urn or None)
+            for exemption, fault in self.exemption_faults():
+                report(f"{exemption.place} ({exemption.finding} on {exemption.resource}) {fault}", None)
+            self.record.reset()
+
+        return sdk.StackValidationPolicy(
+            name=HEALTH,
+            description="Every rule of the pack runs, and every exemption is reasoned, current and used.",
+            validate=validate,
+            enforcement_level=sdk.EnforcementLevel.MANDATORY,
+            severity=sdk.Severity.HIGH,
+        )
+
+
+class Bound:
+    """One rule with its level and settings in a pack, and the policy that runs it."""
+
+    def __init__(self, pack: Pack, rule: Rule) -> None:
+        self.pack, self.rule = pack, rule
+        self.level: Level = pack.configuration.level(rule, pack.environment)
+        self.settings = pack.configuration.settings_of(rule, pack.environment)
+        self.use = Use(pack.environment, self.settings)
+        self.policy = self._policy()
+
+    def _policy(self) -> sdk.Policy:
+        rule = self.rule
+        about: dict[str, Any] = {
+            "name": rule.id,
+            "description": rule.title,
+            "enforcement_level": _LEVELS[self.level],
+            "severity": _SEVERITIES[rule.severity],
+            "tags": [rule.category],
+            "remediation_steps": rule.fix,
+            "url": rule.sources[0],
+            "config_schema": sdk.PolicyConfigSchema(properties={name: dict(schema) for name, schema in
+                                                                rule.settings.items()}) if rule.settings else None,
+        }  # fmt: skip
+        if rule.scope == "resource":
+            remediate = self._remediate if rule.remedy is not None else None
+            return sdk.ResourceValidationPolicy(validate=self._validate, remediate=remediate, **about)
+        return sdk.StackValidationPolicy(validate=self._validate_stack, **about)
+
+    def _use(self, given: Mapping[str, Any] | None) -> Use:
+        """Return the use with what the engine's own configuration lays over the settings."""
+        return Use(self.pack.environment, {**self.settings, **plain(given)}) if given else self.use
+
+    def _validate(self, args: sdk.ResourceValidationArgs, report: sdk.ReportViolation) -> None:
+        if args.resource_type != tokens.CLOUD_CONTROL and not self.rule.applies_to(tokens.kind_of(args.resource_type)):
+            args.not_applicable(f"about {', '.join(self.rule.on)}")
+        it = self._resource(args)
+        if not self.rule.applies_to(it.type):
+            args.not_applicable(f"about {', '.join(self.rule.on)}")
+        use = self._use(args.get_config())
+        answers = self._answers(lambda: self.rule.check(it, use))
+        status = self._settle(Subject(it.urn, it.token, it.name), answers, report, it.secrets)
+        if status is Status.UNKNOWN:
+            raise UnknownValueError(UNKNOWN_STRING_VALUE, _unknown_paths(answers))
+        if status is Status.NOT_APPLICABLE:
+            args.not_applicable(answers[0].message)
+
+    def _resource(self, args: sdk.ResourceValidationArgs) -> Resource:
+        if isinstance(args.props, KnownProps):
+            return args.props.resource
+        provider = Provider.of(plain(args.provider.props)) if args.provider else None
+        return Resource(
+            args.resource_type,
+            plain(args.props),
+            urn=args.urn,
+            name=args.name,
+            protect=args.opts.protect,
+            provider=provider,
+            secrets=self.pack.record.secrets.get(args.urn),
+        )
+
+    def _validate_stack(self, args: sdk.StackValidationArgs, report: sdk.ReportViolation) -> None:
+        stack = args.resources.stack if isinstance(args.resources, KnownResources) else stack_of(args.resources)
+        use = Use(self.pack.environment, {**self.settings, **plain(args.get_config())})
+        unknown: list[str] = []
+        statuses = []
+        for subject, answers in self._stack_answers(stack, use):
+            status = self._settle(subject, answers, report)
+            statuses.append(status)
+            if status is Status.UNKNOWN:
+                unknown += [f"{subject.name}: {path}" for path in _unknown_paths(answers)]
+        if unknown:
+            raise UnknownValueError(UNKNOWN_STRING_VALUE, [", ".join(unknown[:5])])
+        if all(status is Status.NOT_APPLICABLE for status in statuses):
+            args.not_applicable("the stack has nothing that the rule speaks of")
+
+    def _stack_answers(self, stack: Stack, use: Use) -> Iterable[tuple[Subject, list[Verdict]]]:
+        if self.rule.scope == "whole_stack":
+            yield Subject(), self._answers(lambda: self.rule.check(stack, use))
+            return
+        prefixes = any(kind.endswith("*") for kind in self.rule.on)
+        subjects = stack.resources if prefixes else stack.of(*self.rule.on)
+        for it in subjects:
+            if not prefixes or self.rule.applies_to(it.type):
+                answers = self._answers(lambda it=it: self.rule.check(it, stack, use))
+                yield Subject(it.urn, it.token, it.name), answers
+
+    def _answers(self, check: Any) -> list[Verdict]:
+        """Return a rule's answers; a rule that raises says so itself, and the others still run."""
+        if self.pack.environment not in self.rule.only:
+            return [not_applicable(f"only in {', '.join(self.rule.only)}")]
+        try:
+            return gathered(check())
+        except Exception as error:  # noqa: BLE001 -- reported as a finding that fails the run
+            return [Verdict(Status.ERROR, f"the rule failed: {type(error).__name__}: {error}")]
+
+    def _settle(
+        self,
+        subject: Subject,
+        answers: Sequence[Verdict],
+        report: sdk.ReportViolation,
+        secrets: Iterable[str] | None = (),
+    ) -> Status:
+        """Record the answers about a resource, report its faults, and return the status that counts."""
+        status = overall(answers)
+        for answer in answers:
+            if answer.status not in (Status.FAIL, Status.UNKNOWN, Status.ERROR):
+                continue
+            finding = Finding(
+                self.rule.id, answer.status, self.level, self.rule.severity, subject.urn, subject.type, subject.name,
+                _without_secrets(answer, secrets or ()), answer.path, answer.key,
+            )  # fmt: skip
+            if answer.status is Status.FAIL:
+                finding = self._exempted(finding, subject)
+            self.pack.record.findings.append(finding)
+            if answer.status is Status.ERROR or (answer.status is Status.FAIL and finding.exemption is None):
+                report(f"{finding.message}. {self.rule.fix}.", subject.urn or None)
+        self.pack.record.note(self.rule, subject, status)
+        return status
+
+    def _exempted(self, finding: Finding, subject: Subject) -> Finding:
+        return replace(finding, exemption=self.pack.exemption(finding.id, subject))
+
+    def _remediate(self, args: sdk.ResourceValidationArgs) -> Any:
+        if not self.rule.applies_to(tokens.kind_of(args.resource_type)):
+            args.not_applicable(f"about {', '.join(self.rule.on)}")
+        props = plain(args.props)
+        # The engine shows a remediated resource's properties in clear, secrets too.
+        if any(True for _ in _secret_paths(props)) or self.pack.record.secrets.get(args.urn):
+            return None
+        assert self.rule.remedy is not None
+        changed = self.rule.remedy(props, args.resource_type, self._use(args.get_config()))
+        if changed is None or changed == plain(args.props):
+            return None
+        self.pack.record.remediated.append((self.rule.id, args.urn))
+        return changed
+
+
+def stack_of(resources: Sequence[sdk.PolicyResource]) -> Stack:
+    """Return the view of a stack's resources as the engine hands them over."""
+    made = []
+    for given in resources:
+        provider = Provider.of(plain(given.provider.props)) if given.provider else None
+        props = plain(given.props)
+        known_id = props.get("id")
+        it = Resource(
+            given.resource_type, props, urn=given.urn, name=given.name, provider=provider,
+            id=known_id if isinstance(known_id, str) else "", protect=given.opts.protect,
+        )  # fmt: skip
+        it.parent = given.parent.urn if given.parent else ""
+        it.dependencies = tuple(other.urn for other in given.dependencies)
+        it.property_dependencies = {
+            name: tuple(other.urn for other in others) for name, others in given.property_dependencies.items()
+        }
+        made.append(it)
+    return Stack(made)
+
+
+def _secret_paths(value: Any, path: str = "") -> Iterable[str]:
+    if isinstance(value, Secret):
+        yield path
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _secret_paths(item, f"{path}.{key}".strip("."))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _secret_paths(item, f"{path}[{index}]")
+
+
+def _without_secrets(answer: Verdict, secrets: Iterable[str]) -> str:
+    """Return a message that shows no value of a secret property."""
+    if any(answer.path.startswith(path) or path.startswith(answer.path) for path in secrets if answer.path):
+        return f"{answer.path} is a secret whose value breaks the rule"
+    return answer.message
+
+
+def _unknown_paths(answers: Iterable[Verdict]) -> list[str]:
+    return [answer.path for answer in answers if answer.status is Status.UNKNOWN]
