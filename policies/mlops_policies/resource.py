@@ -66,7 +66,7 @@ class View:
     def document(self, path: str) -> Any:
         """Return the JSON document at a path as data, None where there is none.
 
-        Raises `UnknownValue`, and `ValueError` for a text that is no JSON.
+        Raises `UnknownValue`, and `Malformed` for a text that is no JSON, which fails the rule.
         """
         found = self.raw(path)
         return None if is_absent(found) else values.document(found, self.path(path))

@@ -37,6 +37,14 @@ class UnknownValue(Exception):  # noqa: N818 -- named for what it says; not an e
         self.path = path
 
 
+class Malformed(Exception):  # noqa: N818 -- as above
+    """Raised when a document is not what it should be: a fault of the resource, which fails the rule that reads it."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} {why}")
+        self.path, self.why = path, why
+
+
 def is_unknown(value: Any) -> bool:
     """Whether a value is one of Pulumi's sentinels."""
     return isinstance(value, str) and value in SENTINELS
@@ -69,7 +77,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (dict, list)):
         inner: Any = value
     elif isinstance(value, (Mapping, Sequence)) and not isinstance(value, (str, bytes)):
-        inner = value["__target"]  # type: ignore[index, call-overload]  # the SDK's proxies take this key
+        inner = value["__target"]  # type: ignore[call-overload]  # the SDK's proxies take this key
     else:
         return value
     if isinstance(inner, Mapping):
@@ -112,14 +120,17 @@ def listed(value: Any) -> list[Any]:
 
 
 def document(value: Any, path: str) -> Any:
-    """Return a JSON document given as text, map or list, as data. Raises `UnknownValue` or `ValueError`."""
+    """Return a JSON document given as text, map or list, as data. Raises `UnknownValue` or `Malformed`."""
     if is_unknown(value):
         raise UnknownValue(path)
     if not isinstance(value, str):
         return value
     if has_unknown(value):
         raise UnknownValue(path)
-    return json.loads(value)
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError as error:
+        raise Malformed(path, f"is no JSON document ({error})") from None
 
 
 def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from mlops_policies.values import UnknownValue
+from mlops_policies.values import Malformed, UnknownValue
 
 
 class Status(Enum):
@@ -48,13 +48,16 @@ def not_evaluated(path: str) -> Verdict:
 
 
 def gathered(answers: Iterable[Verdict]) -> list[Verdict]:
-    """Return a check's answers; what it reads that is unknown ends it, and counts as not evaluated."""
+    """Return a check's answers. What it reads that is unknown ends it, and counts as not evaluated; a document that is
+    none is a fault."""
     found: list[Verdict] = []
     try:
         for answer in answers:
             found.append(answer)  # noqa: PERF402 -- what was answered before an unknown value stays
     except UnknownValue as unknown:
         found.append(not_evaluated(unknown.path))
+    except Malformed as document:
+        found.append(Verdict(Status.FAIL, str(document), document.path))
     return found
 
 

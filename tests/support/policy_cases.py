@@ -6,7 +6,8 @@ others `with` which it says nothing, `environment` (prod unless said), `settings
 
 A resource is ``{token: properties}`` with options beside the token: `protect`, `region` and `default_tags` of its
 provider, `secrets` (paths), `at` (the exact paths of its findings), `keys` (their exact keys). In properties
-``${unknown}`` is unknown until the update, ``${other.arn}`` comes from another resource of the block, and ``{json: ...}`` is JSON text.
+``${unknown}`` is unknown until the update, ``${other.arn}`` comes from another resource of the block, and
+``{json: ...}`` is JSON text.
 
 Each block runs twice: as at a preview, where what comes from another resource is unknown and the SDK's proxies guard
 it, and as from a state, where everything but ``${unknown}`` is known.
