@@ -20,13 +20,20 @@ from mlops_policies.catalog import rules
 from mlops_policies.configuration import Configuration
 from mlops_policies.exemptions import Exemption
 from mlops_policies.resource import Provider, Resource
-from mlops_policies.results import Finding, Record, Subject
-from mlops_policies.rule import EnvironmentClass, Level, Rule, Use
+from mlops_policies.results import WHOLE_STACK, Finding, Record, Subject
+from mlops_policies.rule import EnvironmentClass, Level, Rule, Severity, Use
 from mlops_policies.stack import Stack
 from mlops_policies.values import plain
 from mlops_policies.verdicts import Status, Verdict, gathered, not_applicable, overall
 
 HEALTH = "policy-pack-health"
+EXEMPTIONS = "policy-pack-exemptions"
+HOUSEKEEPING: Mapping[str, str] = {
+    "exemption-expired": "Exemptions are within their time.",
+    "exemption-without-reason": "Exemptions have a reason.",
+    "exemption-unused": "Exemptions cover a finding.",
+}
+"""What an exemption itself can be found to lack, by the id of the finding."""
 SECRETS = "secret-properties-noted"
 _LEVELS = {
     "disabled": sdk.EnforcementLevel.DISABLED,
@@ -81,7 +88,7 @@ class Pack:
 
     def policies(self) -> list[sdk.Policy]:
         """Return the policies for a `PolicyPack`: every rule, what notes secrets, what reports health."""
-        return [self._secrets_noted(), *(bound.policy for bound in self.bound), self._health()]
+        return [self._secrets_noted(), *(bound.policy for bound in self.bound), self._exemptions(), self._health()]
 
     def resource_rules(self, kind: str) -> list[Bound]:
         """Return the enabled rules about single resources of a canonical type."""
@@ -103,20 +110,24 @@ class Pack:
                     return exemption
         return None
 
-    def exemption_faults(self) -> list[tuple[Exemption, str]]:
-        """Return the exemptions that are findings themselves: expired, without a reason, or without use."""
-        faults = []
-        active = {bound.rule.id for bound in self.bound}
+    def exemption_findings(self) -> list[Finding]:
+        """Return the exemptions that are findings themselves: expired, without a reason, or without use.
+
+        An unused one is advice: the finding that it covered may come back with the next change.
+        """
+        found: list[Finding] = []
+        active = {bound.rule.id for bound in self.bound if bound.level != "disabled"}
         for place, exemption in enumerate(self.configuration.exemptions):
             if self.environment not in exemption.environments or exemption.rule not in active:
                 continue
+            about = f"{exemption.place} ({exemption.finding} on {exemption.resource})"
             if exemption.expired(self.today):
-                faults.append((exemption, f"expired on {exemption.expires}"))
+                found.append(_housekeeping("exemption-expired", f"{about} expired on {exemption.expires}", exemption))
             if not exemption.reason.strip():
-                faults.append((exemption, "has no reason"))
+                found.append(_housekeeping("exemption-without-reason", f"{about} has no reason", exemption))
             if place not in self.record.exempted:
-                faults.append((exemption, "covers nothing: no such finding on a resource of that name"))
-        return faults
+                found.append(_housekeeping("exemption-unused", f"{about} covers no finding", exemption))
+        return found
 
     def _secrets_noted(self) -> sdk.Policy:
         """Make the policy that learns which properties are secret: the SDK tells remediations alone."""
@@ -131,18 +142,38 @@ class Pack:
             enforcement_level=sdk.EnforcementLevel.REMEDIATE,
         )
 
+    def _exemptions(self) -> sdk.Policy:
+        def validate(_args: sdk.StackValidationArgs, report: sdk.ReportViolation) -> None:
+            for finding in self.record.findings:
+                if finding.exemption is not None:
+                    terms = finding.exemption
+                    until = f"exempt until {terms.expires} ({terms.ticket}: {terms.reason})"
+                    report(f"{until}: {finding.id}: {finding.message}", finding.urn or None)
+            for finding in self.exemption_findings():
+                if not finding.blocks:
+                    report(finding.message, None)
+
+        return sdk.StackValidationPolicy(
+            name=EXEMPTIONS,
+            description="Findings that are exempted stay in sight, and exemptions without use are told.",
+            validate=validate,
+            enforcement_level=sdk.EnforcementLevel.ADVISORY,
+            severity=sdk.Severity.LOW,
+        )
+
     def _health(self) -> sdk.Policy:
         def validate(_args: sdk.StackValidationArgs, report: sdk.ReportViolation) -> None:
             for finding in self.record.findings:
                 if finding.status is Status.ERROR:
                     report(f"{finding.rule}: {finding.message}", finding.urn or None)
-            for exemption, fault in self.exemption_faults():
-                report(f"{exemption.place} ({exemption.finding} on {exemption.resource}) {fault}", None)
+            for finding in self.exemption_findings():
+                if finding.blocks:
+                    report(finding.message, None)
             self.record.reset()
 
         return sdk.StackValidationPolicy(
             name=HEALTH,
-            description="Every rule of the pack runs, and every exemption is reasoned, current and used.",
+            description="Every rule of the pack runs, and every exemption is reasoned and current.",
             validate=validate,
             enforcement_level=sdk.EnforcementLevel.MANDATORY,
             severity=sdk.Severity.HIGH,
@@ -304,6 +335,12 @@ def stack_of(resources: Sequence[sdk.PolicyResource]) -> Stack:
         }
         made.append(it)
     return Stack(made)
+
+
+def _housekeeping(name: str, message: str, exemption: Exemption) -> Finding:
+    level: Level = "advisory" if name == "exemption-unused" else "mandatory"
+    severity: Severity = "low" if name == "exemption-unused" else "high"
+    return Finding(name, Status.FAIL, level, severity, WHOLE_STACK, "", exemption.place, message)
 
 
 def _secret_paths(value: Any, path: str = "") -> Iterable[str]:

@@ -25,6 +25,9 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The configuration of an environment.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(config_app, name="config")
+rules_app = typer.Typer(help="The policy rules: what there is, and what each asks.", no_args_is_help=True,
+                        rich_markup_mode=None)  # fmt: skip
+app.add_typer(rules_app, name="rules")
 
 Env = Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
@@ -185,6 +188,72 @@ def graph(
 
 
 @app.command()
+def check(
+    environment: Annotated[
+        str | None, typer.Argument(metavar="[ENV]", help="The environment: dev for Pulumi.dev.yaml.")
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            metavar="FILE",
+            help="Judge a file instead: an exported state, a preview or plan of any stack, or a resource graph.",
+        ),
+    ] = None,
+    standing: Annotated[
+        bool,
+        typer.Option("--standing", help="Stand the environment up in an embedded account first: nothing is unknown."),
+    ] = False,
+    rule: Annotated[list[str] | None, typer.Option("--rule", metavar="ID", help="Only this rule; repeatable.")] = None,
+    framework: Annotated[
+        list[str] | None,
+        typer.Option("--framework", metavar="ID", help="Show this framework's controls; repeatable."),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write FILE.json, .sarif, .xml (JUnit), .md or .txt; repeatable."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="The pack's configuration. Default: policies/policies.yaml."),
+    ] = None,
+    judged_as: Annotated[
+        str | None,
+        typer.Option("--class", metavar="CLASS", help="Judge as dev, staging or prod. Default: by the stack's name."),
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every finding, and what was not evaluated.")] = False,
+    as_shipped: AsShipped = False,
+    json_: Json = False,
+    project: Project = None,
+) -> None:
+    """Judge an environment by the policy pack, offline: the same rules that `pulumi up --policy-pack policies` runs.
+
+    Without options the program is collected as at a preview, where some values are unknown until the update: what hangs
+    on one is "not evaluated", never passed. --standing stands everything up in an embedded account first, so that every
+    rule can answer. --state judges what Pulumi exported of any stack (pulumi stack export, pulumi preview --json).
+
+    Exit code 0 where nothing mandatory is wrong; 1 where something is, or a rule failed to run; 2 where the
+    configuration, an exemption or the file is. Levels, settings and exemptions: docs/reference/policies.md.
+
+    \b
+    Examples:
+      estate check prod
+      estate check prod --standing --framework nist-800-53-r5
+      estate check prod -o check.sarif -o check.md
+      estate check --state exported.json --class prod
+    """
+    from mlops_estate.cli.check import Asked, run_check
+
+    asked = Asked(
+        environment, state, standing, rule or None, framework or [], output or [], config, judged_as, show_all,
+        as_shipped, json_,
+    )  # fmt: skip
+    raise typer.Exit(run_check(asked, project))
+
+
+@app.command()
 def drill(environment: Env, json_: Json = False, project: Project = None) -> None:
     """Rehearse every restore: lose what the estate keeps, on purpose, bring it back, and compare.
 
@@ -236,3 +305,41 @@ def config_schema(
     from mlops_estate.cli.commands import run_config_schema
 
     raise typer.Exit(run_config_schema())
+
+
+@rules_app.command("list")
+def rules_list(
+    environment: Annotated[
+        str, typer.Option("--class", metavar="CLASS", help="Levels in dev, staging or prod.")
+    ] = "prod",
+    json_: Json = False,
+) -> None:
+    """List every rule: id, severity, level, what it asks.
+
+    \b
+    Examples:
+      estate rules list
+      estate rules list --class dev --json
+    """
+    from mlops_estate.cli.check import run_rules_list
+
+    raise typer.Exit(run_rules_list(environment, as_json=json_))
+
+
+@rules_app.command("show")
+def rules_show(
+    rule: Annotated[
+        str, typer.Argument(metavar="RULE", help="A rule, or another tool's name: CKV_AWS_122.")
+    ],
+    json_: Json = False,
+) -> None:
+    """Explain a rule: what it asks of which resources, why, how to mend it, its settings, and what others call it.
+
+    \b
+    Examples:
+      estate rules show sm-notebook-no-direct-internet
+      estate rules show CKV_AWS_122
+    """
+    from mlops_estate.cli.check import run_rules_show
+
+    raise typer.Exit(run_rules_show(rule, as_json=json_))

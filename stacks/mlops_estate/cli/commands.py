@@ -38,7 +38,8 @@ def project_dir(given: Path | None) -> Path:
     raise FaultsFound([Fault("--project", str(here), "no project was found here or above", fix)])
 
 
-def _load(name: str, project: Path | None) -> LoadedEnvironment:
+def load_named(name: str, project: Path | None) -> LoadedEnvironment:
+    """Read an environment's configuration, of the project that is given or found."""
     from mlops_estate.config import load_environment
 
     return load_environment(name, project_dir(project))
@@ -65,7 +66,7 @@ def run_up(
     if serve and account_url is not None:
         rule = "--account names an account that another command serves already"
         raise FaultsFound([Fault("--serve", account_url, rule, "leave one of the two out")])
-    environment = _load(name, project)
+    environment = load_named(name, project)
 
     def standing(account: EmbeddedAccount | RemoteAccount, report: UpReport) -> None:
         if serve:
@@ -94,7 +95,7 @@ def run_serve_empty(name: str, project: Path | None, *, port: int) -> int:
     """Serve an empty account in an environment's region."""
     from mlops_estate.embedded.account import EmbeddedAccount
 
-    environment = _load(name, project)
+    environment = load_named(name, project)
     with EmbeddedAccount(environment.config.estate.region) as account:
         _serve(account, environment, port, empty=True)
     return 0
@@ -188,7 +189,7 @@ def run_destroy(name: str, project: Path | None, *, unprotect: bool, as_json: bo
     return 1 if report.faults else 0
 
 
-def _collect(environment: LoadedEnvironment, *, as_shipped: bool, silent: bool) -> tuple[ResourceGraph, list[str]]:
+def collect(environment: LoadedEnvironment, *, as_shipped: bool, silent: bool) -> tuple[ResourceGraph, list[str]]:
     """Run the program without creating anything; return its graph and what has been assumed."""
     from mlops_estate.config import role_notes
     from mlops_estate.engine import run_program
@@ -215,8 +216,8 @@ def run_preview(name: str, project: Path | None, *, as_shipped: bool, full: bool
     from mlops_estate.reports.tree import tree
 
     start = perf_counter()
-    environment = _load(name, project)
-    graph, notes = _collect(environment, as_shipped=as_shipped, silent=as_json)
+    environment = load_named(name, project)
+    graph, notes = collect(environment, as_shipped=as_shipped, silent=as_json)
     if as_json:
         _print_json(as_dict(graph))
         return 0
@@ -235,8 +236,8 @@ def run_graph(name: str, project: Path | None, *, output: Path, as_shipped: bool
     if output.suffix not in {".svg", ".html", ".json"}:
         rule = "the file's ending says what to write"
         raise FaultsFound([Fault("--output", str(output), rule, "end it in .svg, .html or .json")])
-    environment = _load(name, project)
-    graph, notes = _collect(environment, as_shipped=as_shipped, silent=as_json)
+    environment = load_named(name, project)
+    graph, notes = collect(environment, as_shipped=as_shipped, silent=as_json)
     if output.suffix == ".json":
         save(graph, output)
     else:
@@ -257,7 +258,7 @@ def run_config_check(name: str, project: Path | None, *, as_json: bool, account_
     """Check a configuration, and in a served account that what it names is there; the caller reports faults."""
     from mlops_estate.config import role_notes
 
-    environment = _load(name, project)
+    environment = load_named(name, project)
     if account_url is not None:
         from mlops_estate.embedded.network_guard import NetworkGuard
         from mlops_estate.up.prerequisites import check_prerequisites
