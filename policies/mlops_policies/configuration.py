@@ -142,8 +142,8 @@ def parse(data: Any, file: str = "") -> Configuration:
         found = ConfigurationFile.model_validate(data)
     except ValidationError as error:
         faults = [_fault(item) for item in error.errors(include_url=False)]
-        raise InvalidConfiguration(list(dict.fromkeys(faults)), file) from None
-    faults = [*_rule_faults(found), *_setting_faults(found), *_exemption_faults(found)]
+        raise InvalidConfiguration([*dict.fromkeys(faults), *_id_faults(data)], file) from None
+    faults = [*_id_faults(data), *_rule_faults(found), *_setting_faults(found)]
     if faults:
         raise InvalidConfiguration(faults, file)
     default = Configuration()
@@ -186,12 +186,31 @@ def _named(found: ConfigurationFile) -> list[tuple[str, str, LevelWord | RuleBlo
     return places
 
 
+def _id_faults(data: Any) -> list[ConfigurationFault]:
+    """Return the rules that are named and do not exist, read from data that may be of any form otherwise."""
+
+    def within(holder: Any, key: str) -> Any:
+        return holder.get(key) if isinstance(holder, Mapping) else None
+
+    named: list[tuple[str, Any]] = [(f"rules.{name}", name) for name in within(data, "rules") or ()]
+    classes = within(data, "classes")
+    for kind in classes if isinstance(classes, Mapping) else ():
+        named += [(f"classes.{kind}.rules.{name}", name) for name in within(classes[kind], "rules") or ()]
+    exemptions = within(data, "exemptions")
+    for index, item in enumerate(exemptions if isinstance(exemptions, list) else ()):
+        named.append((f"exemptions[{index}].finding", within(item, "finding")))
+    return [
+        ConfigurationFault(where, name, "there is no such rule", _suggestion(name.partition("[")[0]))
+        for where, name in named
+        if isinstance(name, str) and name.partition("[")[0] not in rules()
+    ]
+
+
 def _rule_faults(found: ConfigurationFile) -> list[ConfigurationFault]:
     faults = []
     for where, name, block in _named(found):
         rule = rules().get(name)
         if rule is None:
-            faults.append(ConfigurationFault(where, name, "there is no such rule", _suggestion(name)))
             continue
         level = block if isinstance(block, str) else block.level
         levels = set(level.values()) if isinstance(level, dict) else {level}
@@ -215,16 +234,6 @@ def _setting_faults(found: ConfigurationFile) -> list[ConfigurationFault]:
         for place, given in places
         for path, value, text in setting_faults(shared, given)
     ]
-
-
-def _exemption_faults(found: ConfigurationFile) -> list[ConfigurationFault]:
-    faults = []
-    for index, item in enumerate(found.exemptions):
-        name = item.finding.partition("[")[0]
-        if name not in rules():
-            where = f"exemptions[{index}].finding"
-            faults.append(ConfigurationFault(where, item.finding, "there is no such rule", _suggestion(name)))
-    return faults
 
 
 def _suggestion(name: str) -> str:

@@ -64,7 +64,7 @@ def gathered(answers: Iterable[Verdict]) -> list[Verdict]:
 def each(items: Iterable[Any], check: Callable[[Any], Iterable[Verdict]]) -> Iterator[Verdict]:
     """Yield a check's answers for every item: an unknown value in one does not hide a fault in the next."""
     for item in items:
-        yield from gathered(check(item))
+        yield from gathered(answer for one in (item,) for answer in check(one))
 
 
 def overall(verdicts: Iterable[Verdict]) -> Status:
