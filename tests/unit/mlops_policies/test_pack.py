@@ -1,4 +1,4 @@
-"""A pack: levels, exemptions, remediations, rules that raise; every answer recorded, and reported as the engine expects."""
+"""A pack: levels, exemptions, remediations, rules that raise; every answer recorded, and told as the engine expects."""
 
 from __future__ import annotations
 
