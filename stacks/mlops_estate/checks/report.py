@@ -57,7 +57,7 @@ class CheckReport:
     def counts(self) -> dict[str, int]:
         """Return how many answers there were of each kind, and findings by what they mean for the check."""
         answers = Counter(status for rule in self.pack.record.outcomes.values() for status in rule.values())
-        faults = [finding for finding in self.pack.record.findings if finding.status is Status.FAIL]
+        faults = [finding for finding in self.findings if finding.status is Status.FAIL]
         return {
             **{status.value: answers.get(status, 0) for status in Status},
             "mandatory": sum(finding.blocks for finding in faults),

@@ -36,6 +36,7 @@ def render(report: CheckReport) -> str:
         housekeeping.add_testcase(case)
     if len(housekeeping):
         document.add_testsuite(housekeeping)
+    document.update_statistics()
     text: bytes = document.tostring()  # type: ignore[no-untyped-call]  # the library types all but this
     return text.decode("utf-8")
 

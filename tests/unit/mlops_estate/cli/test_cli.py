@@ -19,7 +19,10 @@ from mlops_estate.graph import ResourceGraph, ResourceNode
 from mlops_estate.graph_file import load, save
 from mlops_estate.up import UpReport
 
-COMMANDS = [["up"], ["serve"], ["destroy"], ["preview"], ["graph"], ["config", "check"], ["config", "schema"]]
+COMMANDS = [
+    ["up"], ["serve"], ["destroy"], ["preview"], ["check"], ["graph"], ["config", "check"], ["config", "schema"],
+    ["rules", "list"], ["rules", "show"],
+]  # fmt: skip
 HERE = ["--project", str(PROJECT)]
 FAULT = Fault("models.churn.label", 1, "must be a string", "quote it")
 
