@@ -21,7 +21,7 @@ from mlops_estate.up import UpReport
 
 COMMANDS = [
     ["up"], ["serve"], ["destroy"], ["preview"], ["check"], ["graph"], ["config", "check"], ["config", "schema"],
-    ["rules", "list"], ["rules", "show"],
+    ["rules", "list"], ["rules", "show"], ["pipeline", "validate"], ["pipeline", "graph"],
 ]  # fmt: skip
 HERE = ["--project", str(PROJECT)]
 FAULT = Fault("models.churn.label", 1, "must be a string", "quote it")
