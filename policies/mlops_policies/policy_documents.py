@@ -7,13 +7,14 @@ be one text or a list, `NotAction` exists, and any part may be unknown until the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mlops_policies.iam.patterns import action_matches
 from mlops_policies.resource import View
 from mlops_policies.values import Malformed, UnknownValue, has_unknown, is_unknown, listed
+from mlops_policies.verdicts import Verdict, each
 
 LIMITING_KEYS = frozenset(
     {
@@ -90,20 +91,32 @@ class Saying:
         )
 
     def is_public(self) -> bool:
-        """Whether it allows everybody: any principal, by ``*`` or by NotPrincipal, with no limiting condition."""
-        everybody = bool(self.not_principals) or any(
-            name == "*" and kind in ("AWS", "Federated", "CanonicalUser", "*") for kind, name in self.principals
-        )
-        return self.allows and everybody and not self.limits_everybody()
+        """Whether it allows everybody: any principal, by ``*`` or by NotPrincipal, with no limiting condition.
 
-    def refuses_plain_transport(self) -> bool:
-        """Whether it denies everybody what does not come over TLS: ``aws:SecureTransport`` is false."""
+        Raises `UnknownValue` where only a principal that is unknown could be everybody.
+        """
+        if not self.allows or self.limits_everybody():
+            return False
+        if self.not_principals or any(
+            name == "*" and kind in ("AWS", "Federated", "CanonicalUser", "*") for kind, name in self.principals
+        ):
+            return True
+        if any(is_unknown(name) for _, name in self.principals):
+            raise UnknownValue(f"{self.path}.Principal")
+        return False
+
+    def refuses_plain_transport(self, action: str = "") -> bool:
+        """Whether it denies everybody what does not come over TLS: ``aws:SecureTransport`` is false.
+
+        Everything that the service does, or at least one action, where a policy can't name all of them.
+        """
         everybody = any(name == "*" for _, name in self.principals)
         plain = any(
             key == "aws:securetransport" and operator.endswith("bool") and [str(value).lower() for value in values]
             == ["false"] for operator, key, values in self.conditions
         )  # fmt: skip
-        return not self.allows and everybody and plain and self.every_action_of_service()
+        about = self.every_action_of_service() or (bool(action) and self.names_action(action))
+        return not self.allows and everybody and plain and about
 
     def every_action_of_service(self) -> bool:
         """Whether the actions are ``*`` or ``service:*``."""
@@ -115,6 +128,18 @@ def sayings(it: View, path: str) -> list[Saying]:
 
     Raises `UnknownValue` where the document, or all of its statements, are unknown, and `Malformed` for what is none.
     """
+    return [_known(raw, place) for raw, place in _statements(it, path)]
+
+
+def by_statement(it: View, path: str, check: Callable[[Saying], Iterable[Verdict]]) -> Iterator[Verdict]:
+    """Yield a check's answers for each statement of the document at a path: an unknown one hides no fault in the next.
+
+    Raises as `sayings` does for the document as a whole.
+    """
+    return each(_statements(it, path), lambda told: check(_known(*told)))
+
+
+def _statements(it: View, path: str) -> list[tuple[Any, str]]:
     document = it.document(path)
     if document is None:
         return []
@@ -126,11 +151,7 @@ def sayings(it: View, path: str) -> list[Saying]:
     statements = document.get("Statement")
     if is_unknown(statements):
         raise UnknownValue(f"{whole}.Statement")
-    return [
-        _saying(raw, f"{whole}.Statement[{index}]")
-        for index, raw in enumerate(listed(statements))
-        if not _refuse_unknown(raw, f"{whole}.Statement[{index}]")
-    ]
+    return [(raw, f"{whole}.Statement[{index}]") for index, raw in enumerate(listed(statements))]
 
 
 def allowed(statements: Iterable[Saying]) -> Iterator[Saying]:
@@ -138,10 +159,14 @@ def allowed(statements: Iterable[Saying]) -> Iterator[Saying]:
     return (statement for statement in statements if statement.allows)
 
 
-def _refuse_unknown(raw: Any, path: str) -> bool:
-    if is_unknown(raw) or is_unknown(raw.get("Effect")):
+def _known(raw: Any, path: str) -> Saying:
+    if is_unknown(raw):
         raise UnknownValue(path)
-    return False
+    if not isinstance(raw, Mapping):
+        raise Malformed(path, "is no statement")
+    if is_unknown(raw.get("Effect")):
+        raise UnknownValue(path)
+    return _saying(raw, path)
 
 
 def _saying(raw: Mapping[str, Any], path: str) -> Saying:

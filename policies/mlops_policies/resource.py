@@ -8,12 +8,13 @@ evaluated*.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_policies import values
-from mlops_policies.values import UnknownValue, is_absent, is_unknown, look_up
+from mlops_policies.values import UnknownValue, has_unknown, is_absent, is_unknown, look_up
 from mlops_policies.verdicts import PASS, Status, Verdict, not_evaluated
 
 _SHOWN = 80
@@ -45,6 +46,13 @@ class View:
         if is_unknown(value):
             raise UnknownValue(self.path(path))
         return default if is_absent(value) else value
+
+    def whole(self, path: str) -> Any:
+        """Return a value of which nothing is unknown, at any depth. Raises `UnknownValue`."""
+        value = self.raw(path)
+        if has_unknown(value):
+            raise UnknownValue(self.path(path))
+        return value
 
     def present(self, path: str) -> bool:
         """Whether something is given; what is given but unknown counts. Raises `UnknownValue` for a hidden holder."""
@@ -160,6 +168,15 @@ class Resource(View):
         first, dot, rest = path.partition(".")
         name, bracket, index = first.partition("[")
         return f"{self.renamed.get(name, name)}{bracket}{index}{dot}{rest}"
+
+    def declares(self, path: str) -> bool:
+        """Whether the program gives a property: the engine lists those. What it lists nothing for, may be given.
+
+        At preview what the provider works out is unknown too, though the program says nothing of it.
+        """
+        listed = self.property_dependencies
+        # Of Cloud Control's resources the engine sees one property, the desired state.
+        return not listed or "desiredState" in listed or re.split(r"[.[]", self.written(path))[0] in listed
 
     def tags(self) -> dict[str, Any]:
         """Return the tags, those of the provider included; a value may be unknown. Raises `UnknownValue`."""

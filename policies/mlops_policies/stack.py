@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from mlops_policies.resource import Resource, View
-from mlops_policies.values import UnknownValue, has_unknown, is_absent, look_up, texts
+from mlops_policies.values import UNKNOWN, UnknownValue, has_unknown, is_absent, look_up, texts
 
 
 class Stack:
@@ -69,7 +69,7 @@ class Stack:
                 for resource in self._by_identifier.get(candidate, ()):
                     if resource.type in types and resource.urn != it.resource.urn:
                         found[resource.urn] = resource
-        if has_unknown(value):
+        if has_unknown(value) and it.resource.declares(it.at or path):
             sources = [self.by_urn[urn] for urn in _sources(it.resource, it.at or path) if urn in self.by_urn]
             named = {source.urn: source for source in sources if source.type in types}
             if not named and not found:
@@ -89,13 +89,17 @@ class _Index:
             self._add(resource, by)
 
     def _add(self, resource: Resource, by: str) -> None:
-        value = look_up(resource.value, by)
+        try:
+            value = look_up(resource.value, by)
+        except UnknownValue:
+            value = UNKNOWN  # what holds it is unknown
         if is_absent(value):
             return
         for _, text in texts(value):
             for candidate in {text, *_tails(text)}:
                 self._by_text.setdefault(candidate, []).append(resource)
-        if has_unknown(value):
+        # What the provider works out names nothing.
+        if has_unknown(value) and resource.declares(by):
             sources = _sources(resource, by)
             for urn in sources:
                 self._by_urn.setdefault(urn, []).append(resource)

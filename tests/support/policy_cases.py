@@ -5,7 +5,8 @@ them (`passes`, `fails`, `not_applicable`, `not_evaluated`; of a rule about whol
 others `with` which it says nothing, `environment` (prod unless said), `settings`, and `mode` (both unless said).
 
 A resource is ``{token: properties}`` with options beside the token: `protect`, `region` and `default_tags` of its
-provider, `secrets` (paths), `at` (the exact paths of its findings), `keys` (their exact keys). In properties
+provider, `secrets` (paths), `at` (the exact paths of its findings), `keys` (their exact keys), `computed`
+(properties that the provider works out: unknown at preview, to rules about stacks). In properties
 ``${unknown}`` is unknown until the update, ``${other.arn}`` comes from another resource of the block, and
 ``{json: ...}`` is JSON text.
 
@@ -48,7 +49,7 @@ MODES = ("preview", "state")
 TODAY = date(2026, 11, 25)
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 _BLOCK_KEYS = {*GROUPS, "with", "answer", "environment", "settings", "mode", "case"}
-_OPTIONS = {"protect", "region", "default_tags", "secrets", "at", "keys"}
+_OPTIONS = {"protect", "region", "default_tags", "secrets", "at", "keys", "computed"}
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
 
 
@@ -157,6 +158,8 @@ def resources(block: Block, mode: str) -> tuple[dict[str, Case], dict[str, Resou
             case.dependencies[key] = sources
         if mode == "state" and rules()[block.rule].scope != "resource" and not case.token.startswith("kubernetes:"):
             props = {"id": _known(f"{case.name}.id", cases), "arn": _known(f"{case.name}.arn", cases), **props}
+        if mode == "preview":
+            props |= dict.fromkeys(case.options.get("computed", ()), UNKNOWN)
         case.props = props
         made[case.name] = Resource(
             case.token, props, urn=case.urn, name=case.name, protect=bool(case.options.get("protect")),

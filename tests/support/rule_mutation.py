@@ -152,9 +152,8 @@ def _call_sites(call: ast.Call) -> Iterator[tuple[str, int, Callable[[], object]
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name == "not_applicable":
         return
-    texts = [arg for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
-    if name in _SHOWS:
-        texts = texts[:1]
+    named = call.args[:1] if name in _SHOWS else call.args
+    texts = [arg for arg in named if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
     wanted = {item.value for arg in call.args for item in ast.walk(arg) if isinstance(item, ast.Constant)}
     for keyword in call.keywords:
         value = keyword.value

@@ -109,6 +109,7 @@ NOT_FOUND = [
     "pad_token='<pad>' eos_token='<|endoftext|>'",
     "max_token=409600000000",
     "public_key=AAAAB3NzaC1yc2EAAAADAQABAAABgQ12",
+    "publicAccessKey: AAAAB3NzaC1yc2EAAAADAQABAAABgQ12",
     '"password.$": "$.database.password1"',
     "\"password\": \"{% $states.input.password1 %}\"",
     "https://example.com:8443/path@2",
@@ -169,8 +170,9 @@ def test_a_value_under_a_name(name, value, kinds):
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "password", "password=", "token ", "--", "--a-", "eyJ", "eyJa.", "://", "a://b:", "curl -u ", "curl ", "'", '"',
-     "password='", "Authorization: Bearer ", "sk-", "x-", "secret_key ", "\\", "password\\\\\\\"", "AKIA", "1/"],
+    ["a", "password", "password=", "token ", "--", "--a-", "eyJ", "eyJa.", "://", "a://b:", "curl -u ", "curl ",
+     "'", '"', "password='", "Authorization: Bearer ", "sk-", "x-", "secret_key ",
+     "\\", "password\\\\\\\"", "AKIA", "1/"],
 )  # fmt: skip
 def test_a_search_is_linear_in_the_text(piece):
     def took(size: int) -> float:

@@ -171,3 +171,10 @@ def test_an_alias_leads_to_no_other_alias():
 
 def test_a_type_without_an_alias_is_itself():
     assert canonical(TOPIC, {"a": 1}) == (TOPIC, {"a": 1}, {})
+
+
+@pytest.mark.parametrize("value", [UNKNOWN, ["a", UNKNOWN], {"b": [UNKNOWN]}])
+def test_a_whole_value_has_nothing_unknown_in_it(value):
+    with pytest.raises(UnknownValue, match="mode is unknown"):
+        topic(mode=value).whole("mode")
+    assert topic(mode=["a"]).whole("mode") == ["a"]

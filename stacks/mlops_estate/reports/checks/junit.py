@@ -36,7 +36,7 @@ def render(report: CheckReport) -> str:
         housekeeping.add_testcase(case)
     if len(housekeeping):
         document.add_testsuite(housekeeping)
-    document.update_statistics()
+    document.update_statistics()  # type: ignore[no-untyped-call]  # as below
     text: bytes = document.tostring()  # type: ignore[no-untyped-call]  # the library types all but this
     return text.decode("utf-8")
 
