@@ -108,13 +108,14 @@ class Saying:
     def refuses_plain_transport(self, action: str = "") -> bool:
         """Whether it denies everybody what does not come over TLS: ``aws:SecureTransport`` is false.
 
-        Everything that the service does, or at least one action, where a policy can't name all of them.
+        Everything that the service does, or at least one action, where a policy can't name all of them. A further
+        condition narrows the statement; only what AWS services do themselves may be left out.
         """
         everybody = any(name == "*" for _, name in self.principals)
         plain = any(
-            key == "aws:securetransport" and operator.endswith("bool") and [str(value).lower() for value in values]
-            == ["false"] for operator, key, values in self.conditions
-        )  # fmt: skip
+            key == "aws:securetransport" and operator.removesuffix("ifexists").endswith("bool")
+            and [str(value).lower() for value in values] == ["false"] for operator, key, values in self.conditions
+        ) and all(key in ("aws:securetransport", "aws:principalisawsservice") for _, key, _ in self.conditions)  # fmt: skip
         about = self.every_action_of_service() or (bool(action) and self.names_action(action))
         return not self.allows and everybody and plain and about
 

@@ -203,6 +203,10 @@ class Resource(View):
             value = self.value.get(name)
             if isinstance(value, str) and value and not is_unknown(value):
                 yield value
+        metadata = self.value.get("metadata") if self.type.startswith("kubernetes:") else None
+        name = metadata.get("name") if isinstance(metadata, Mapping) else None
+        if isinstance(name, str) and name and not is_unknown(name):
+            yield name
 
     def name_property(self) -> str:
         """Return the property that names a resource of this type, such as ``modelPackageGroupName``."""

@@ -23,7 +23,7 @@ def render(report: CheckReport) -> str:
 def printed(report: CheckReport, *, full: bool = False, width: int | None = None, colour: bool = False) -> str:
     """Return the report as text; of a rule with many findings only the first few, unless `full`."""
     target = io.StringIO()
-    console = Console(file=target, width=width, force_terminal=colour, highlight=False, soft_wrap=True)
+    console = Console(file=target, width=width, force_terminal=colour, highlight=False, soft_wrap=True, emoji=False)
     found = sections(report)
     for heading, groups in (
         ("Rules that failed to run", found.failed),

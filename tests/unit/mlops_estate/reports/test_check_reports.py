@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def test_text_groups_findings_by_rule_with_place_fix_and_exemption(report):
     assert f"  {RULE}: unsure" in told
     assert "prod does not pass: 1 mandatory, 8 advisory, 1 exempt; 1 not evaluated." in told
     assert "note: a note" in told
+
+
+def test_a_line_number_is_no_emoji(report):
+    urn = next(iter(report.sources))
+    sources = {**report.sources, urn: "stacks/team.py:100"}
+    assert "open  stacks/team.py:100: " in text.printed(replace(report, sources=sources), width=140)
 
 
 def test_on_a_terminal_many_findings_of_a_rule_are_cut_and_counted(report, monkeypatch):
