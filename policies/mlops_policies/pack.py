@@ -13,12 +13,12 @@ from typing import Any
 
 import pulumi_policy as sdk
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
-from pulumi_policy.secret import Secret
 
 from mlops_policies import tokens
 from mlops_policies.catalog import rules
 from mlops_policies.configuration import Configuration
 from mlops_policies.exemptions import Exemption
+from mlops_policies.masking import beginnings, secrets_in, without_secrets
 from mlops_policies.resource import Provider, Resource
 from mlops_policies.results import WHOLE_STACK, Finding, Record, Subject
 from mlops_policies.rule import EnvironmentClass, Level, Rule, Severity, Use
@@ -129,11 +129,24 @@ class Pack:
                 found.append(_housekeeping("exemption-unused", f"{about} covers no finding", exemption))
         return found
 
+    def note_secrets(self, urn: str, secrets: Mapping[str, Any]) -> None:
+        """Keep which properties of a resource are secret, by path, and how their values begin."""
+        self.record.secrets[urn] = frozenset(secrets)
+        self.record.secret_texts |= beginnings(secrets.values())
+
+    def forget(self) -> None:
+        """Forget a run: the engine may keep a pack's process for the next one."""
+        self.record.reset()
+        for bound in self.bound:
+            bound.use.memory.clear()
+
     def _secrets_noted(self) -> sdk.Policy:
         """Make the policy that learns which properties are secret: the SDK tells remediations alone."""
 
         def note(args: sdk.ResourceValidationArgs) -> None:
-            self.record.secrets[args.urn] = frozenset(_secret_paths(plain(args.props)))
+            if args.urn in self.record.secrets:
+                self.forget()  # the engine names a resource once in a run: this is the next one, the last was cut short
+            self.note_secrets(args.urn, dict(secrets_in(plain(args.props))))
 
         return sdk.ResourceValidationPolicy(
             name=SECRETS,
@@ -169,7 +182,7 @@ class Pack:
             for finding in self.exemption_findings():
                 if finding.blocks:
                     report(finding.message, None)
-            self.record.reset()
+            self.forget()
 
         return sdk.StackValidationPolicy(
             name=HEALTH,
@@ -307,7 +320,7 @@ class Bound:
             args.not_applicable(f"about {', '.join(self.rule.on)}")
         props = plain(args.props)
         # The engine shows a remediated resource's properties in clear, secrets too.
-        if any(True for _ in _secret_paths(props)) or self.pack.record.secrets.get(args.urn):
+        if any(True for _ in secrets_in(props)) or self.pack.record.secrets.get(args.urn):
             return None
         assert self.rule.remedy is not None
         changed = self.rule.remedy(props, args.resource_type, self._use(args.get_config()))
@@ -341,24 +354,6 @@ def _housekeeping(name: str, message: str, exemption: Exemption) -> Finding:
     level: Level = "advisory" if name == "exemption-unused" else "mandatory"
     severity: Severity = "low" if name == "exemption-unused" else "high"
     return Finding(name, Status.FAIL, level, severity, WHOLE_STACK, "", exemption.place, message)
-
-
-def _secret_paths(value: Any, path: str = "") -> Iterable[str]:
-    if isinstance(value, Secret):
-        yield path
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _secret_paths(item, f"{path}.{key}".strip("."))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _secret_paths(item, f"{path}[{index}]")
-
-
-def _without_secrets(answer: Verdict, secrets: Iterable[str]) -> str:
-    """Return a message that shows no value of a secret property."""
-    if any(answer.path.startswith(path) or path.startswith(answer.path) for path in secrets if answer.path):
-        return f"{answer.path} is a secret whose value breaks the rule"
-    return answer.message
 
 
 def _unknown_paths(answers: Iterable[Verdict]) -> list[str]:

@@ -203,10 +203,11 @@ class Resource(View):
             value = self.value.get(name)
             if isinstance(value, str) and value and not is_unknown(value):
                 yield value
+        # What Kubernetes resources are named by stands among their metadata.
         metadata = self.value.get("metadata") if self.type.startswith("kubernetes:") else None
-        name = metadata.get("name") if isinstance(metadata, Mapping) else None
-        if isinstance(name, str) and name and not is_unknown(name):
-            yield name
+        named = metadata.get("name") if isinstance(metadata, Mapping) else None
+        if named and isinstance(named, str) and not is_unknown(named):
+            yield named
 
     def name_property(self) -> str:
         """Return the property that names a resource of this type, such as ``modelPackageGroupName``."""

@@ -32,6 +32,7 @@ def matches(
     return re.fullmatch(_regex(pieces, wildcards), value, re.DOTALL) is not None
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def action_matches(pattern: str, action: str) -> bool:
     """Whether an action is one of those that a pattern names; the case of letters doesn't count."""
     return bool(matches(pattern.lower(), action.lower(), {}, variables=False))
