@@ -31,6 +31,8 @@ class ModelRegistryArgs(TypedDict):
     """Names of the roles of these accounts that may, where * stands for any characters. Default: every role."""
     organization_id: NotRequired[str]
     """AWS organisation that they have to belong to. Default: any."""
+    protect: NotRequired[bool]
+    """Whether the group refuses deletion. Default: false."""
     lineage_tags: NotRequired[dict[str, str]]
     """Tags that say where the group's models come from: data set, label, pipeline. Default: none."""
 
@@ -63,12 +65,13 @@ class ModelRegistry(pulumi.ComponentResource):
 
     def _make(self, name: str, args: ModelRegistryArgs, arn: str) -> sagemaker.ModelPackageGroup:
         child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.get("protect", False))
         group = sagemaker.ModelPackageGroup(
             name,
             model_package_group_name=args["group_name"],
             model_package_group_description=args.get("description") or f"Versions of {args['group_name']}",
             tags=args.get("lineage_tags"),
-            opts=child,
+            opts=kept,
         )
         shared = package_statements(arn, members_of(args))
         if shared:

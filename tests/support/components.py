@@ -218,7 +218,7 @@ def _feature_store(env: str, full: bool) -> dict[str, Any]:
 def _model_registry(env: str, full: bool) -> dict[str, Any]:
     more = {
         "reader_account_ids": [OTHER_ACCOUNT], "writer_account_ids": [OTHER_ACCOUNT],
-        "lineage_tags": {"dataset": "hmda-boston", "label": "deny"}, **_MEMBERS,
+        "lineage_tags": {"dataset": "hmda-boston", "label": "deny"}, "protect": True, **_MEMBERS,
     }  # fmt: skip
     base = {"account": ACCOUNT, "registry_account": ACCOUNT, "region": REGION, "group_name": f"mlops-{MODEL}"}
     return {**base, **(more if full else {})}

@@ -216,6 +216,12 @@ class EstateBlock(Block):
         max_length=256,
         description="Value of the tag `owner` on every resource.",
     )
+    runbooks: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.:/=+@_-]+$", max_length=190)] | None = Field(
+        default=None,
+        description="Address under which each model has its runbook: the tag `runbook-url` on what belongs to a model "
+        "is this and the model's name. Default: no such tag; the policies ask for it in prod.",
+        examples=["https://runbooks.example.com/mlops"],
+    )
     network: NetworkBlock = Field(default_factory=NetworkBlock, description="The private network.")
     alerts: AlertsBlock = Field(default_factory=AlertsBlock, description="Who is told, by severity.")
     budget: BudgetBlock = Field(default_factory=BudgetBlock, description="What the environment may cost.")

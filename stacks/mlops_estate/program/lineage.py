@@ -1,4 +1,4 @@
-"""Lineage as tags: whatever belongs to a model says whose it is, what data it was made of, and by which pipeline."""
+"""Lineage as tags: what belongs to a model says whose it is, how grave its decisions are, and what it was made of."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ UNTAGGED = frozenset({"aws:s3/bucketObjectv2:BucketObjectv2"})
 
 def lineage_tags(config: EnvironmentConfig, name: str, model: ModelBlock, type_token: str = "") -> dict[str, str]:
     """Return the tags of a model's resource; the provider adds owner, environment and project."""
+    runbooks = config.estate.runbooks
     return {
         "model": name,
+        "ai-risk-tier": model.risk,
+        **({"runbook-url": f"{runbooks.rstrip('/')}/{name}"} if runbooks else {}),
         "data-set": model.data[-LONGEST_VALUE:],
         "data-class": DATA_CLASSES.get(type_token, "models"),
         "label": model.label,

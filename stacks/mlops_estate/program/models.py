@@ -71,6 +71,7 @@ def _registry(config: EnvironmentConfig, name: str, model: ModelBlock, opts: pul
             "member_role_names": estate.member_role_names,
             "organization_id": estate.registry.organization_id or "",
             "writer_account_ids": estate.other_accounts,
+            "protect": estate.protect,
         },
         opts,
     )

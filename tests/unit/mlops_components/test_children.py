@@ -45,6 +45,7 @@ def test_only_dev_leaves_what_holds_data_unprotected(component):
         "aws:sagemaker/domain:Domain",
         "aws:cloudwatch/logGroup:LogGroup",
         "aws-native:sagemaker:FeatureGroup",
+        "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
     }
     for environment in ("dev", "prod"):
         nodes = deployed(component, arguments(component, environment)).values()

@@ -12,7 +12,7 @@ from mlops_estate.program.lineage import UNTAGGED, lineage_tags, tagged
 
 MODEL = "mortgage-approval"
 OWN = ("ModelRegistry", "FeatureStore", "TrainingPipeline", "GuardedEndpoint", "DataQualityMonitor")
-KEYS = {"model", "data-set", "data-class", "label", "pipeline"}
+KEYS = {"model", "data-set", "data-class", "label", "pipeline", "ai-risk-tier"}
 
 
 def tags_of(node) -> dict[str, str]:
@@ -66,6 +66,13 @@ def test_a_resources_own_tags_stay_and_win():
     made = transformed("aws:iam/role:Role", {"tags": {"purpose": "training", "label": "own"}})
     assert made.props["tags"] == {**lineage_tags(configured("prod"), MODEL, configured("prod").models[MODEL]),
                                   "purpose": "training", "label": "own"}  # fmt: skip
+
+
+def test_the_risk_and_the_runbook_are_told_where_they_are_configured():
+    config = configured("prod")
+    tags = lineage_tags(config, MODEL, config.models[MODEL])
+    assert (tags["ai-risk-tier"], tags["runbook-url"]) == ("high", f"https://runbooks.example.com/mlops/{MODEL}")
+    assert "runbook-url" not in lineage_tags(configured("dev"), MODEL, config.models[MODEL])
 
 
 def test_native_types_take_pairs_and_each_type_its_data_class():
