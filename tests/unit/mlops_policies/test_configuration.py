@@ -136,3 +136,13 @@ def test_an_exemption_covers_a_finding_by_rule_or_key_and_a_resource_by_pattern(
 def test_an_exemption_lasts_through_its_last_day():
     made = Exemption("rule", "*", "r", "o", "t", date(2027, 1, 1))
     assert [made.expired(date(2027, 1, day)) for day in (1, 2)] == [False, True]
+
+
+def test_a_setting_of_one_name_means_the_same_in_every_rule():
+    found = {}
+    for rule in rules().values():
+        for name, schema in rule.settings.items():
+            found.setdefault(name, []).append((rule.id, dict(schema)))
+    differing = {name: uses for name, uses in found.items() if any(schema != uses[0][1] for _, schema in uses)}
+    assert differing == {}
+    assert [name for name, uses in found.items() if not uses[0][1].get("description")] == []
