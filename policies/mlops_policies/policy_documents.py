@@ -115,9 +115,10 @@ class Saying:
         plain = any(
             key == "aws:securetransport" and operator.removesuffix("ifexists").endswith("bool")
             and [str(value).lower() for value in values] == ["false"] for operator, key, values in self.conditions
-        ) and all(key in ("aws:securetransport", "aws:principalisawsservice") for _, key, _ in self.conditions)  # fmt: skip
+        )  # fmt: skip
+        whole = all(key in ("aws:securetransport", "aws:principalisawsservice") for _, key, _ in self.conditions)
         about = self.every_action_of_service() or (bool(action) and self.names_action(action))
-        return not self.allows and everybody and plain and about
+        return not self.allows and everybody and plain and whole and about
 
     def every_action_of_service(self) -> bool:
         """Whether the actions are ``*`` or ``service:*``."""

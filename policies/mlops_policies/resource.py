@@ -91,6 +91,14 @@ class View:
         except UnknownValue as unknown:
             return not_evaluated(unknown.path)
 
+    def requires_some(self, path: str) -> Verdict:
+        """Ask that a list names at least one thing; an unknown list does."""
+        try:
+            given = self.raw(path)
+        except UnknownValue as unknown:
+            return not_evaluated(unknown.path)
+        return self.fails(path, "must name at least one") if is_absent(given) or given == [] else PASS
+
     def equals(self, path: str, wanted: Any, *, default: Any = None) -> Verdict:
         """Ask for one value; `default` is what AWS or the provider makes of an absent property."""
         return self.one_of(path, (wanted,), default=default)
@@ -192,14 +200,15 @@ class Resource(View):
 
     def region(self) -> str:
         """Return the region that the resource is in, its own or its provider's; "" where neither says."""
-        own = self.get("region")
+        # The provider works the region out where the program gives none.
+        own = self.get("region") if self.declares("region") or not is_unknown(self.raw("region")) else None
         return str(own) if own else self.provider.region
 
     def identifiers(self) -> Iterator[str]:
         """Yield what other resources may name this one by: its id, ARN, name."""
         if self.id:
             yield self.id
-        for name in ("id", "arn", "name", "bucket", "keyId", self.name_property()):
+        for name in ("id", "arn", "name", "bucket", "keyId", "jobDefinitionName", self.name_property()):
             value = self.value.get(name)
             if isinstance(value, str) and value and not is_unknown(value):
                 yield value

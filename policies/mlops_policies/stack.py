@@ -1,7 +1,8 @@
 """The resources of a stack, and which of them belong together.
 
 At preview ids are unknown, so a bucket's versioning can't be found by the bucket's name. The engine tells for each
-property which resources its value comes from; a known value is compared with names, ids and ARNs.
+property which resources its value comes from; a known value is compared with names, ids and ARNs. Where it names
+nothing in the stack, what it comes from counts too: under the engine ids are not told, unless a provider repeats them.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Stack:
         """
         index = self._referring.get((kind, by))
         if index is None:
-            index = self._referring[kind, by] = _Index(self.of(kind), by)
+            index = self._referring[kind, by] = _Index(self, self.of(kind), by)
         return index.of(to)
 
     def referred(self, it: View, path: str, *types: str) -> list[Resource]:
@@ -69,19 +70,31 @@ class Stack:
                 for resource in self._by_identifier.get(candidate, ()):
                     if resource.type in types and resource.urn != it.resource.urn:
                         found[resource.urn] = resource
-        if has_unknown(value) and it.resource.declares(it.at or path):
-            sources = [self.by_urn[urn] for urn in _sources(it.resource, it.at or path) if urn in self.by_urn]
+        whole = it.at or path
+        hidden = has_unknown(value) and it.resource.declares(whole)
+        if hidden or not (found or has_unknown(value) or self.names_any(it.resource, value)):
+            sources = [self.by_urn[urn] for urn in _sources(it.resource, whole) if urn in self.by_urn]
             named = {source.urn: source for source in sources if source.type in types}
-            if not named and not found:
+            if hidden and not named and not found:
                 raise UnknownValue(it.path(path))
             found |= named
         return list(found.values())
+
+    def names_any(self, it: Resource, value: object) -> bool:
+        """Whether a text in a value is the name, id or ARN of another resource of the stack."""
+        return any(
+            resource.urn != it.urn
+            for _, text in texts(value)
+            for candidate in (text, *_tails(text))
+            for resource in self._by_identifier.get(candidate, ())
+        )
 
 
 class _Index:
     """The resources of one type by what one of their properties names."""
 
-    def __init__(self, resources: Iterable[Resource], by: str) -> None:
+    def __init__(self, stack: Stack, resources: Iterable[Resource], by: str) -> None:
+        self._stack = stack
         self._by_urn: dict[str, list[Resource]] = {}
         self._by_text: dict[str, list[Resource]] = {}
         self._loose = ""
@@ -98,8 +111,12 @@ class _Index:
         for _, text in texts(value):
             for candidate in {text, *_tails(text)}:
                 self._by_text.setdefault(candidate, []).append(resource)
+        if not has_unknown(value):
+            if not self._stack.names_any(resource, value):
+                for urn in _sources(resource, by):
+                    self._by_urn.setdefault(urn, []).append(resource)
         # What the provider works out names nothing.
-        if has_unknown(value) and resource.declares(by):
+        elif resource.declares(by):
             sources = _sources(resource, by)
             for urn in sources:
                 self._by_urn.setdefault(urn, []).append(resource)

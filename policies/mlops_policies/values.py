@@ -67,13 +67,17 @@ def is_absent(value: Any) -> bool:
     return value is None or value == "" or (isinstance(value, Mapping) and not value)
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, *, internal: bool = True) -> Any:
     """Return a value without the proxies of the policy SDK; unknown values stay as their sentinels.
 
     Reading a proxy's items raises for unknown ones; the key ``__target`` gives what it wraps, and raises nothing.
+    The engine hands every number over as a float; a whole one is an integer here, as it is in a program or a file.
+    What providers keep for themselves within properties, such as ``__defaults``, is left out where not `internal`.
     """
-    if type(value) in (str, bool, int, float, type(None)):
+    if type(value) in (str, bool, int, type(None)):
         return value
+    if type(value) is float:
+        return int(value) if value.is_integer() else value
     if isinstance(value, (dict, list)):
         inner: Any = value
     elif isinstance(value, (Mapping, Sequence)) and not isinstance(value, (str, bytes)):
@@ -81,8 +85,14 @@ def plain(value: Any) -> Any:
     else:
         return value
     if isinstance(inner, Mapping):
-        return {key: plain(item) for key, item in inner.items()}
-    return [plain(item) for item in inner]
+        return {key: plain(item, internal=internal) for key, item in inner.items()
+                if internal or not is_internal(key)}  # fmt: skip
+    return [plain(item, internal=internal) for item in inner]
+
+
+def is_internal(key: Any) -> bool:
+    """Whether a key is a provider's own, as the engine tells them."""
+    return isinstance(key, str) and key.startswith("__")
 
 
 def steps(path: str) -> list[str | int]:

@@ -84,7 +84,11 @@ def secrets_encryption(it: Resource, use: Use) -> Iterator[Verdict]:
 def audit_logs(it: Resource, use: Use) -> Iterator[Verdict]:
     """No type is logged unless it is listed."""
     logged = it.get("enabledClusterLogTypes") or []
-    missing = [kind for kind in use["production_cluster_log_types" if use.is_prod else "types"] if kind not in logged]
+    missing = [
+        kind
+        for kind in use["production_cluster_log_types" if use.is_prod else "cluster_log_types"]
+        if kind not in logged
+    ]
     for kind in missing:
         it.whole("enabledClusterLogTypes")
         yield it.fails("enabledClusterLogTypes", f"lacks {kind}", key=kind)

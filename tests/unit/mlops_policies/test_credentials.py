@@ -108,6 +108,7 @@ NOT_FOUND = [
     "clientToken: 3f2504e0-4f89-11d3-9a0c-0305e82c3301",
     "pad_token='<pad>' eos_token='<|endoftext|>'",
     "max_token=409600000000",
+    "AWS4-HMAC-SHA256 Credential=AK1/20260101/eu-west-1/kms/aws4_request, Signature=x",
     "public_key=AAAAB3NzaC1yc2EAAAADAQABAAABgQ12",
     "publicAccessKey: AAAAB3NzaC1yc2EAAAADAQABAAABgQ12",
     '"password.$": "$.database.password1"',
@@ -177,8 +178,8 @@ def test_a_value_under_a_name(name, value, kinds):
 def test_a_search_is_linear_in_the_text(piece):
     def took(size: int) -> float:
         text = piece * (size // len(piece))
-        start = time.perf_counter()
+        start = time.process_time()
         find(text)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
-    assert min(took(80_000) for _ in range(2)) < 20 * max(min(took(10_000) for _ in range(2)), 0.01)
+    assert min(took(80_000) for _ in range(3)) < 20 * max(min(took(10_000) for _ in range(3)), 0.02)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mlops_policies.policy_documents import allowed, sayings
+from mlops_policies.policy_documents import allowed, by_statement, sayings
 from mlops_policies.resource import Resource
 from mlops_policies.values import UNKNOWN, Malformed, UnknownValue
 
@@ -121,6 +121,9 @@ def test_public_is_everybody_without_a_limit(elements, public):
         ({"Principal": {"AWS": "*"}}, True),
         ({"Action": "*"}, True),
         ({"Condition": {"Bool": {"aws:SecureTransport": False}}}, True),
+        ({"Condition": {"BoolIfExists": {"aws:SecureTransport": "false"}}}, True),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "false", "aws:PrincipalIsAWSService": "false"}}}, True),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:SourceVpce": "v"}}}, False),
         ({"Effect": "Allow"}, False),
         ({"Principal": {"AWS": "arn:aws:iam::1:root"}}, False),
         ({"Action": "s3:GetObject"}, False),
@@ -141,3 +144,28 @@ def test_conditions_and_statements_are_asked_for_by_lower_case_keys():
     assert not made.has_condition("aws:sourceaccount")
     found = statements({"Statement": [{"Effect": "Deny"}, {"Effect": "Allow"}]})
     assert [saying.path for saying in allowed(found)] == ["policy.Statement[1]"]
+
+
+def test_a_principal_that_is_unknown_may_be_everybody_unless_a_condition_limits_it():
+    principal = {"AWS": [UNKNOWN, "arn:aws:iam::123456789012:role/a"]}
+    with pytest.raises(UnknownValue, match="Principal"):
+        one(Principal=principal).is_public()
+    assert one(Principal={"AWS": [UNKNOWN, "*"]}).is_public()
+    assert not one(Principal=principal, Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}).is_public()
+
+
+def test_one_action_is_enough_to_refuse_plain_transport_where_it_is_named():
+    plain = {"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    (made,) = statements({"Statement": {"Effect": "Deny", "Action": "sns:Publish", "Resource": "*", **plain}})
+    assert not made.refuses_plain_transport()
+    assert made.refuses_plain_transport("sns:Publish")
+    assert not made.refuses_plain_transport("sns:Subscribe")
+
+
+def test_an_unknown_statement_hides_no_fault_in_the_next():
+    document = {"Statement": [UNKNOWN, {"Effect": "Allow", "Principal": "*"}, "no statement"]}
+    it = Resource("aws:iam/policy:Policy", {"policy": document}, urn="urn::p")
+    answers = list(by_statement(it, "policy", lambda said: [it.fails(said.path, "is read")]))
+    assert [(answer.status.value, answer.path) for answer in answers] == [
+        ("not_evaluated", "policy.Statement[0]"), ("fail", "policy.Statement[1]"), ("fail", "policy.Statement[2]"),
+    ]  # fmt: skip

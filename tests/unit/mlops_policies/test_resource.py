@@ -37,6 +37,21 @@ def test_presence_takes_an_unknown_value_for_given_but_not_an_unknown_holder(pro
 
 
 @pytest.mark.parametrize(
+    ("props", "expected"),
+    [
+        ({"a": {"b": ["x"]}}, Status.PASS),
+        ({"a": {"b": [UNKNOWN]}}, Status.PASS),
+        ({"a": {"b": UNKNOWN}}, Status.PASS),
+        ({"a": UNKNOWN}, Status.UNKNOWN),
+        ({"a": {"b": []}}, Status.FAIL),
+        ({}, Status.FAIL),
+    ],
+)
+def test_an_empty_list_names_nothing(props, expected):
+    assert status(topic(**props).requires_some("a.b")) is expected
+
+
+@pytest.mark.parametrize(
     ("props", "default", "expected"),
     [
         ({"mode": "on"}, None, Status.PASS),
@@ -178,3 +193,32 @@ def test_a_whole_value_has_nothing_unknown_in_it(value):
     with pytest.raises(UnknownValue, match="mode is unknown"):
         topic(mode=value).whole("mode")
     assert topic(mode=["a"]).whole("mode") == ["a"]
+
+
+def test_a_kubernetes_resource_is_named_by_its_metadata():
+    account = Resource("kubernetes:core/v1:ServiceAccount", {"metadata": {"name": "scorer"}}, id="models/scorer")
+
+    assert set(account.identifiers()) == {"models/scorer", "scorer"}
+    assert list(Resource(account.token, {"metadata": {"name": UNKNOWN}}).identifiers()) == []
+    assert list(Resource(account.token, {"metadata": UNKNOWN}).identifiers()) == []
+    assert list(topic(metadata={"name": "scorer"}).identifiers()) == []
+
+
+def test_what_a_program_gives_is_among_its_dependencies():
+    it = topic(name="a")
+    assert it.declares("kmsMasterKeyId")  # nothing is known of what it gives
+    it.property_dependencies = {"name": (), "config": ()}
+    assert it.declares("name")
+    assert it.declares("config[0].a")
+    assert not it.declares("kmsMasterKeyId")
+    it.property_dependencies = {"typeName": (), "desiredState": ()}
+    assert it.declares("kmsMasterKeyId")
+
+
+def test_a_region_that_the_provider_works_out_is_its_own():
+    it = topic(region=UNKNOWN)
+    it.provider = Provider("eu-west-1")
+    with pytest.raises(UnknownValue, match="region"):
+        it.region()
+    it.property_dependencies = {"name": ()}
+    assert it.region() == "eu-west-1"

@@ -84,3 +84,20 @@ def test_types_are_listed_in_order_of_declaration():
     resources = [made(BUCKET, "b", {}), made(KEY, "k", {}), made(BUCKET, "a", {})]
     assert names(Stack(resources).of(BUCKET)) == ["b", "a"]
     assert names(Stack(resources).of(KEY, BUCKET)) == ["k", "b", "a"]
+
+
+def test_what_a_provider_works_out_names_nothing():
+    raw = made(BUCKET, "raw", {})
+    computed = made(BUCKET, "computed", {"bucket": "b", "logging": UNKNOWN, "keyId": UNKNOWN}, bucket=[])
+    stack = Stack([raw, computed, made(KEY, "key", {})])
+    assert stack.referring(raw, BUCKET, "logging.targetBucket") == []
+    assert stack.referred(computed, "keyId", KEY) == []
+
+
+def test_a_property_within_something_unknown_may_name_anything():
+    raw = made(BUCKET, "raw", {})
+    given = made(BUCKET, "given", {"logging": UNKNOWN}, logging=[])
+    with pytest.raises(UnknownValue, match="logging"):
+        Stack([raw, given]).referring(raw, BUCKET, "logging.targetBucket")
+    named = made(BUCKET, "named", {"logging": UNKNOWN}, logging=["raw"])
+    assert names(Stack([raw, named]).referring(raw, BUCKET, "logging.targetBucket")) == ["named"]
