@@ -52,13 +52,15 @@ def exemption(**changes):
     return replace(base, **changes)
 
 
-def called(policy, inputs, token=TOPIC, secret=False):
-    """Call a policy as the SDK's servicer does; return what it reported."""
+def called(pack, name, inputs, token=TOPIC):
+    """Call policies as the SDK's servicer does, with no secrets about; return what the named one reported."""
     told = []
+    policies = {policy.name: policy for policy in pack.policies()}
+    pack.note_secrets("urn::x", {})
     times = sdk.PolicyCustomTimeouts(0, 0, 0)
     options = sdk.PolicyResourceOptions(False, [], None, [], times, [])
     args = sdk.ResourceValidationArgs(token, unknown_checking_proxy(inputs), "urn::x", "x", options, None)
-    policy.validate(args, lambda message, urn=None: told.append((message, urn)))
+    policies[name].validate(args, lambda message, urn=None: told.append((message, urn)))
     return told
 
 
@@ -80,18 +82,18 @@ def test_answers_are_recorded_and_findings_ordered_as_they_come():
 
 
 def test_the_engine_is_told_message_and_fix_and_of_unknown_by_the_sdks_own_error():
-    policy = a_pack(a_rule()).bound[0].policy
-    assert called(policy, {"displayName": "x"}) == [
+    pack = a_pack(a_rule())
+    assert called(pack, "topic-named", {"displayName": "x"}) == [
         ("fifoTopic is absent; it must be true. Name it.", "urn::x"),
     ]
     with pytest.raises(UnknownValueError) as caught:
-        called(policy, {"displayName": "x", "fifoTopic": UNKNOWN})
+        called(pack, "topic-named", {"displayName": "x", "fifoTopic": UNKNOWN})
     assert "fifoTopic can't be known during preview" in caught.value.message
 
 
 def test_another_type_does_not_concern_a_rule():
     with pytest.raises(Exception) as caught:  # noqa: PT011 -- the SDK does not export what it raises here
-        called(a_pack(a_rule()).bound[0].policy, {}, token=QUEUE)
+        called(a_pack(a_rule()), "topic-named", {}, token=QUEUE)
     assert caught.value.reason == f"about {TOPIC}"
 
 
@@ -115,7 +117,7 @@ def test_health_reports_rules_that_raised_and_forgets_them():
 
     pack = a_pack(a_rule("broken", broken))
     policies = {policy.name: policy for policy in pack.policies()}
-    called(policies["broken"], {})
+    called(pack, "broken", {})
     told = []
     for _ in range(2):
         policies[HEALTH].validate(sdk.StackValidationArgs([]), lambda message, urn=None: told.append((message, urn)))
@@ -175,7 +177,7 @@ def test_an_exemption_that_is_expired_unreasoned_or_unused_is_a_finding_itself(c
 def test_the_engine_hears_of_exempted_findings_as_advice():
     pack = a_pack(a_rule(), exemptions=(exemption(resource="x"), exemption(resource="nobody", place="exemptions[1]")))
     policies = {policy.name: policy for policy in pack.policies()}
-    assert called(policies["topic-named"], {"fifoTopic": True}) == []
+    assert called(pack, "topic-named", {"fifoTopic": True}) == []
     told = []
     policies[EXEMPTIONS].validate(sdk.StackValidationArgs([]), lambda message, urn=None: told.append(message))
     assert told == [
