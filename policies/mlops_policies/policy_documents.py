@@ -7,6 +7,7 @@ be one text or a list, `NotAction` exists, and any part may be unknown until the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,9 +64,10 @@ class Saying:
 
     def names_action(self, action: str) -> bool:
         """Whether the statement is about an action. Raises `UnknownValue` where only an unknown pattern could say."""
-        if self.not_actions:
-            return not _any(self.not_actions, lambda pattern: action_matches(pattern, action), self.path)
-        return _any(self.actions, lambda pattern: action_matches(pattern, action), self.path)
+        named = _named(self.not_actions or self.actions, action)
+        if named is None:
+            raise UnknownValue(self.path)
+        return named is not bool(self.not_actions)
 
     def every_action(self) -> bool:
         """Whether the statement is about all actions there are: ``*``, or NotAction, which is all but a few."""
@@ -209,10 +211,9 @@ def _qualified(operator: str) -> str:
     return operator if ":" in operator else f":{operator}"
 
 
-def _any(patterns: Iterable[Any], test: Any, path: str) -> bool:
-    known = [pattern for pattern in patterns if not is_unknown(pattern)]
-    if any(test(pattern) for pattern in known):
+@functools.lru_cache(maxsize=1 << 17)
+def _named(patterns: tuple[Any, ...], action: str) -> bool | None:
+    """Whether one of the patterns names an action; None where only an unknown one could. Statements repeat by model."""
+    if any(action_matches(str(pattern), action) for pattern in patterns if not is_unknown(pattern)):
         return True
-    if len(known) != len(list(patterns)):
-        raise UnknownValue(path)
-    return False
+    return None if any(is_unknown(pattern) for pattern in patterns) else False
