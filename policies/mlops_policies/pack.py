@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -18,11 +18,12 @@ from mlops_policies import tokens
 from mlops_policies.catalog import rules
 from mlops_policies.configuration import Configuration
 from mlops_policies.exemptions import Exemption
-from mlops_policies.masking import beginnings, secrets_in, without_secrets
+from mlops_policies.masking import beginnings, opened, secrets_in, without_secrets
 from mlops_policies.resource import Provider, Resource
 from mlops_policies.results import WHOLE_STACK, Finding, Record, Subject
 from mlops_policies.rule import EnvironmentClass, Level, Rule, Severity, Use
 from mlops_policies.stack import Stack
+from mlops_policies.stack_view import stack_of
 from mlops_policies.values import plain
 from mlops_policies.verdicts import Status, Verdict, gathered, not_applicable, overall
 
@@ -35,6 +36,8 @@ HOUSEKEEPING: Mapping[str, str] = {
 }
 """What an exemption itself can be found to lack, by the id of the finding."""
 SECRETS = "secret-properties-noted"
+_NAMED = 5
+"""How many unknown values a rule about a stack names."""
 _LEVELS = {
     "disabled": sdk.EnforcementLevel.DISABLED,
     "advisory": sdk.EnforcementLevel.ADVISORY,
@@ -85,6 +88,7 @@ class Pack:
         chosen = rules() if only is None else {name: rules()[name] for name in only}
         self.bound = [Bound(self, rule) for rule in chosen.values()]
         self._by_type: dict[str, list[Bound]] = {}
+        self._stack: Stack | None = None
 
     def policies(self) -> list[sdk.Policy]:
         """Return the policies for a `PolicyPack`: every rule, what notes secrets, what reports health."""
@@ -137,20 +141,35 @@ class Pack:
     def forget(self) -> None:
         """Forget a run: the engine may keep a pack's process for the next one."""
         self.record.reset()
+        self._stack = None
         for bound in self.bound:
             bound.use.memory.clear()
 
+    def stack_of(self, resources: Sequence[sdk.PolicyResource]) -> Stack:
+        """Return the view of a stack's resources as the engine hands them over: made once, as the SDK unpacks them
+        anew for every policy."""
+        if isinstance(resources, KnownResources):
+            return resources.stack
+        if self._stack is None or list(self._stack.by_urn) != [given.urn for given in resources]:
+            self._stack = stack_of(resources, self.record)
+        return self._stack
+
     def _secrets_noted(self) -> sdk.Policy:
-        """Make the policy that learns which properties are secret: the SDK tells remediations alone."""
+        """Make the policy that learns which properties are secret: the SDK tells remediations alone.
+
+        Which are given at all it learns as well: rules about a stack see outputs, where more is.
+        """
 
         def note(args: sdk.ResourceValidationArgs) -> None:
             if args.urn in self.record.secrets:
                 self.forget()  # the engine names a resource once in a run: this is the next one, the last was cut short
-            self.note_secrets(args.urn, dict(secrets_in(plain(args.props))))
+            props, self._stack = plain(args.props), None
+            self.note_secrets(args.urn, dict(secrets_in(props)))
+            self.record.given[args.urn] = opened(props)
 
         return sdk.ResourceValidationPolicy(
             name=SECRETS,
-            description="Notes which properties are Pulumi secrets, for other rules; changes nothing.",
+            description="Notes which properties are given and which are Pulumi secrets, for rules; changes nothing.",
             remediate=note,
             enforcement_level=sdk.EnforcementLevel.REMEDIATE,
         )
@@ -213,17 +232,25 @@ class Bound:
             "tags": [rule.category],
             "remediation_steps": rule.fix,
             "url": rule.sources[0],
-            "config_schema": sdk.PolicyConfigSchema(properties={name: dict(schema) for name, schema in
-                                                                rule.settings.items()}) if rule.settings else None,
+            "config_schema": self._schema() if rule.settings else None,
         }  # fmt: skip
         if rule.scope == "resource":
             remediate = self._remediate if rule.remedy is not None else None
             return sdk.ResourceValidationPolicy(validate=self._validate, remediate=remediate, **about)
         return sdk.StackValidationPolicy(validate=self._validate_stack, **about)
 
+    def _schema(self) -> sdk.PolicyConfigSchema:
+        """Return the settings' schema, with what is configured as defaults: the engine hands these over, too."""
+        return sdk.PolicyConfigSchema(
+            properties={name: {**schema, "default": self.settings[name]} for name, schema in self.rule.settings.items()}
+        )
+
     def _use(self, given: Mapping[str, Any] | None) -> Use:
         """Return the use with what the engine's own configuration lays over the settings."""
-        return Use(self.pack.environment, {**self.settings, **plain(given)}) if given else self.use
+        settings = {**self.settings, **plain(given or {})}
+        if settings != self.use.settings:
+            self.use = Use(self.pack.environment, settings)
+        return self.use
 
     def _validate(self, args: sdk.ResourceValidationArgs, report: sdk.ReportViolation) -> None:
         if args.resource_type != tokens.CLOUD_CONTROL and not self.rule.applies_to(tokens.kind_of(args.resource_type)):
@@ -233,7 +260,7 @@ class Bound:
             args.not_applicable(f"about {', '.join(self.rule.on)}")
         use = self._use(args.get_config())
         answers = self._answers(lambda: self.rule.check(it, use))
-        status = self._settle(Subject(it.urn, it.token, it.name), answers, report, it.secrets)
+        status = self._settle(Subject(it.urn, it.token, it.name), answers, report)
         if status is Status.UNKNOWN:
             raise UnknownValueError(UNKNOWN_STRING_VALUE, _unknown_paths(answers))
         if status is Status.NOT_APPLICABLE:
@@ -245,7 +272,7 @@ class Bound:
         provider = Provider.of(plain(args.provider.props)) if args.provider else None
         return Resource(
             args.resource_type,
-            plain(args.props),
+            plain(args.props, internal=False),
             urn=args.urn,
             name=args.name,
             protect=args.opts.protect,
@@ -254,7 +281,7 @@ class Bound:
         )
 
     def _validate_stack(self, args: sdk.StackValidationArgs, report: sdk.ReportViolation) -> None:
-        stack = args.resources.stack if isinstance(args.resources, KnownResources) else stack_of(args.resources)
+        stack = self.pack.stack_of(args.resources)
         use = Use(self.pack.environment, {**self.settings, **plain(args.get_config())})
         unknown: list[str] = []
         statuses = []
@@ -262,9 +289,10 @@ class Bound:
             status = self._settle(subject, answers, report)
             statuses.append(status)
             if status is Status.UNKNOWN:
-                unknown += [f"{subject.name}: {path}" for path in _unknown_paths(answers)]
+                unknown += [f"{subject.name}: {path}".removeprefix(": ") for path in _unknown_paths(answers)]
         if unknown:
-            raise UnknownValueError(UNKNOWN_STRING_VALUE, [", ".join(unknown[:5])])
+            more = [f"and {len(unknown) - _NAMED} more"] if len(unknown) > _NAMED else []
+            raise UnknownValueError(UNKNOWN_STRING_VALUE, [", ".join([*unknown[:_NAMED], *more])])
         if all(status is Status.NOT_APPLICABLE for status in statuses):
             args.not_applicable("the stack has nothing that the rule speaks of")
 
@@ -293,16 +321,16 @@ class Bound:
         subject: Subject,
         answers: Sequence[Verdict],
         report: sdk.ReportViolation,
-        secrets: Iterable[str] | None = (),
     ) -> Status:
         """Record the answers about a resource, report its faults, and return the status that counts."""
         status = overall(answers)
+        secrets = self._secrets_of(subject)
         for answer in answers:
             if answer.status not in (Status.FAIL, Status.UNKNOWN, Status.ERROR):
                 continue
             finding = Finding(
                 self.rule.id, answer.status, self.level, self.rule.severity, subject.urn, subject.type, subject.name,
-                _without_secrets(answer, secrets or ()), answer.path, answer.key,
+                without_secrets(answer, secrets, self.pack.record.secret_texts), answer.path, answer.key,
             )  # fmt: skip
             if answer.status is Status.FAIL:
                 finding = self._exempted(finding, subject)
@@ -311,6 +339,14 @@ class Bound:
                 report(f"{finding.message}. {self.rule.fix}.", subject.urn or None)
         self.pack.record.note(self.rule, subject, status)
         return status
+
+    def _secrets_of(self, subject: Subject) -> Collection[str] | None:
+        """Return the paths of a resource's secret properties, None where nobody told."""
+        if not subject.urn:
+            return ()
+        paths = self.pack.record.secrets.get(subject.urn)
+        # Rules read what is within the one text that Cloud Control takes.
+        return ("",) if paths and subject.type == tokens.CLOUD_CONTROL else paths
 
     def _exempted(self, finding: Finding, subject: Subject) -> Finding:
         return replace(finding, exemption=self.pack.exemption(finding.id, subject))
@@ -327,27 +363,8 @@ class Bound:
         if changed is None or changed == plain(args.props):
             return None
         self.pack.record.remediated.append((self.rule.id, args.urn))
+        self.pack.record.given[args.urn] = opened(changed)
         return changed
-
-
-def stack_of(resources: Sequence[sdk.PolicyResource]) -> Stack:
-    """Return the view of a stack's resources as the engine hands them over."""
-    made = []
-    for given in resources:
-        provider = Provider.of(plain(given.provider.props)) if given.provider else None
-        props = plain(given.props)
-        known_id = props.get("id")
-        it = Resource(
-            given.resource_type, props, urn=given.urn, name=given.name, provider=provider,
-            id=known_id if isinstance(known_id, str) else "", protect=given.opts.protect,
-        )  # fmt: skip
-        it.parent = given.parent.urn if given.parent else ""
-        it.dependencies = tuple(other.urn for other in given.dependencies)
-        it.property_dependencies = {
-            name: tuple(other.urn for other in others) for name, others in given.property_dependencies.items()
-        }
-        made.append(it)
-    return Stack(made)
 
 
 def _housekeeping(name: str, message: str, exemption: Exemption) -> Finding:

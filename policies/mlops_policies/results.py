@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from mlops_policies.exemptions import Exemption
 from mlops_policies.rule import Level, Rule, Severity
@@ -64,6 +65,10 @@ class Record:
     """(rule, URN) of each resource that a remediation changed."""
     secrets: dict[str, frozenset[str]] = field(default_factory=dict)
     """By URN, the paths of secret properties, where the engine told."""
+    secret_texts: set[str] = field(default_factory=set)
+    """How the values of secrets begin: no message may hold one."""
+    given: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By URN, the properties that the program gives, where the engine told."""
 
     def note(self, rule: Rule, subject: Subject, status: Status) -> None:
         """Keep the answer of a rule about a resource."""
@@ -74,6 +79,7 @@ class Record:
         return Counter(self.outcomes.get(rule, {}).values())
 
     def reset(self) -> None:
-        """Forget everything: the engine keeps a pack's process for the next run."""
-        for kept in (self.outcomes, self.findings, self.exempted, self.remediated, self.secrets):
+        """Forget everything."""
+        for kept in (self.outcomes, self.findings, self.exempted, self.remediated, self.secrets, self.secret_texts,
+                     self.given):  # fmt: skip
             kept.clear()

@@ -27,16 +27,16 @@ CATEGORIES = ("security", "reliability", "ml-governance", "compliance", "cost", 
 class Use:
     """What a rule runs with: the environment's class, and the rule's settings with their defaults."""
 
-    __slots__ = ("_settings", "environment", "memory")
+    __slots__ = ("environment", "memory", "settings")
 
     def __init__(self, environment: EnvironmentClass, settings: Mapping[str, Any]) -> None:
         self.environment = environment
-        self._settings = settings
+        self.settings = settings
         self.memory: dict[str, Any] = {}
         """What a rule keeps between resources of one stack, such as an index; empty for each stack."""
 
     def __getitem__(self, name: str) -> Any:
-        return self._settings[name]
+        return self.settings[name]
 
     @property
     def is_prod(self) -> bool:

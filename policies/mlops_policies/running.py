@@ -9,9 +9,11 @@ from typing import Any
 import pulumi_policy as sdk
 from pulumi_policy.proxy import UnknownValueError
 
+from mlops_policies.masking import at_paths
 from mlops_policies.pack import Bound, KnownProps, KnownResources, Pack
 from mlops_policies.resource import Provider, Resource
 from mlops_policies.stack import Stack
+from mlops_policies.stack_view import seen_in_stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +40,35 @@ class Declared:
 def run(pack: Pack, declared: Sequence[Declared]) -> None:
     """Run every enabled rule; the answers are in `pack.record`."""
     views = [_view(entry, entry.inputs) for entry in declared]
+    for entry in declared:
+        # Where a file tells of no secrets, it holds all in clear.
+        pack.note_secrets(entry.urn, dict(at_paths(entry.inputs, entry.secrets or ())))
+    in_stack = []
     for entry, view in zip(declared, views, strict=True):
-        _judge(pack, entry, view)
-    changed = {urn for _, urn in pack.record.remediated}
-    in_stack = [
-        view if not entry.outputs or entry.urn in changed else _view(entry, {**entry.inputs, **entry.outputs})
-        for entry, view in zip(declared, views, strict=True)
-    ]
+        judged = _judge(pack, entry, view)
+        if judged is view and entry.outputs:
+            judged = _view(entry, seen_in_stack(entry.inputs, entry.outputs))
+        in_stack.append(judged)
     args = sdk.StackValidationArgs(KnownResources(Stack(in_stack)))
     for bound in pack.stack_rules():
         _call(bound, args)
 
 
-def _judge(pack: Pack, entry: Declared, view: Resource) -> None:
-    """Run the rules about single resources, after the remediations that are switched on."""
+def _judge(pack: Pack, entry: Declared, view: Resource) -> Resource:
+    """Run the rules about single resources, after the remediations that are switched on; return what these made."""
     bound_rules = pack.resource_rules(view.type)
-    if not bound_rules:
-        return
     options = _options(entry)
-    if entry.secrets is not None:
-        pack.record.secrets[entry.urn] = entry.secrets
     props: Mapping[str, Any] = KnownProps(view, entry.inputs)
     for bound in bound_rules:
         if bound.level == "remediate":
             policy: Any = bound.policy
-            args = _args(entry, dict(props), options)
-            changed = policy.remediate(args)
+            changed = policy.remediate(_args(entry, dict(props), options))
             if changed is not None:
-                props = KnownProps(_view(entry, changed), changed)
+                view = _view(entry, changed, given=changed)
+                props = KnownProps(view, changed)
     for bound in bound_rules:
         _call(bound, _args(entry, props, options))
+    return view
 
 
 def _args(entry: Declared, props: Mapping[str, Any], options: sdk.PolicyResourceOptions) -> sdk.ResourceValidationArgs:
@@ -75,13 +76,16 @@ def _args(entry: Declared, props: Mapping[str, Any], options: sdk.PolicyResource
     return sdk.ResourceValidationArgs(entry.type, props, entry.urn, entry.name, options, None)
 
 
-def _view(entry: Declared, props: Mapping[str, Any]) -> Resource:
+def _view(entry: Declared, props: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> Resource:
     view = Resource(
         entry.type, props, urn=entry.urn, name=entry.name, id=entry.id, protect=entry.protect, provider=entry.provider,
         secrets=entry.secrets,
     )  # fmt: skip
     view.parent, view.dependencies = entry.parent, entry.dependencies
-    view.property_dependencies = entry.property_dependencies
+    view.property_dependencies = {
+        **dict.fromkeys(entry.inputs if given is None else given, ()),
+        **entry.property_dependencies,
+    }
     return view
 
 

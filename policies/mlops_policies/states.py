@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlparse
 
 from mlops_policies.resource import Provider
 from mlops_policies.running import Declared
-from mlops_policies.values import UNKNOWN
+from mlops_policies.values import UNKNOWN, is_internal
 
 LARGEST = 1 << 30
 """The largest file that is read, in bytes: beyond a GiB something else was named."""
@@ -138,9 +138,7 @@ def _declared(raw: Sequence[Mapping[str, Any]]) -> Iterator[Declared]:
     for entry in raw:
         secrets: list[str] = []
         inputs = _opened(entry.get("inputs") or {}, "", secrets)
-        inputs.pop("__defaults", None)
         outputs = _opened(entry.get("outputs") or {}, "", secrets)
-        outputs.pop("__meta", None)
         yield Declared(
             urn=entry["urn"],
             type=entry["type"],
@@ -156,7 +154,7 @@ def _declared(raw: Sequence[Mapping[str, Any]]) -> Iterator[Declared]:
                                    (entry.get("propertyDependencies") or {}).items()},
             protect=bool(entry.get("protect")),
             secrets=frozenset(secrets),
-            source=_position(entry.get("sourcePosition") or ""),
+            source=_position(entry),
         )  # fmt: skip
 
 
@@ -168,7 +166,8 @@ def _opened(value: Any, path: str, secrets: list[str]) -> Any:
         return value
     signature = value.get(_SIGNATURE)
     if signature is None:
-        return {key: _opened(item, f"{path}.{key}".strip("."), secrets) for key, item in value.items()}
+        return {key: _opened(item, f"{path}.{key}".strip("."), secrets) for key, item in value.items()
+                if not is_internal(key)}  # fmt: skip
     if signature == _SECRET:
         secrets.append(path)
         if "plaintext" in value:
@@ -183,8 +182,10 @@ def _opened(value: Any, path: str, secrets: list[str]) -> Any:
     return {"$asset": value.get("hash", "")}
 
 
-def _position(text: str) -> str:
-    """Return ``file:line`` for ``project:///stacks/__main__.py#12,4``."""
-    parsed = urlparse(text)
+def _position(entry: Mapping[str, Any]) -> str:
+    """Return ``file:line`` for ``project:///stacks/__main__.py#12,4``, of the innermost call outside of libraries."""
+    frames = [entry, *(entry.get("stackTrace") or [])]
+    told = [text for frame in frames if (text := frame.get("sourcePosition"))]
+    parsed = urlparse(next((text for text in told if "site-packages" not in text), told[0] if told else ""))
     line = parsed.fragment.partition(",")[0]
     return f"{unquote(parsed.path).lstrip('/')}:{line}" if parsed.path and line else ""

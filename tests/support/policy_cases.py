@@ -188,12 +188,13 @@ def _sdk_provider(case: Case) -> sdk.PolicyProviderResource:
 def run(bound: Bound, block: Block, mode: str) -> dict[str, Case]:
     """Run a rule over a block; what it answers is in the pack's record."""
     cases, made = resources(block, mode)
+    for case in cases.values():
+        bound.pack.note_secrets(case.urn, dict.fromkeys(case.options.get("secrets", ())))
     if bound.rule.scope == "resource":
         for case in cases.values():
             props: Any = KnownProps(made[case.name], case.props)
             if mode == "preview":
                 props = unknown_checking_proxy(case.props)
-                bound.pack.record.secrets[case.urn] = frozenset(case.options.get("secrets", ()))
             args = sdk.ResourceValidationArgs(
                 case.token, props, case.urn, case.name, _options(case), _sdk_provider(case)
             )

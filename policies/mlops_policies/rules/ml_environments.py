@@ -97,6 +97,10 @@ def _bucket_names(text: str) -> list[str]:
     return [found[1] or found[2] for found in _BUCKET.finditer(text)]
 
 
+_LAYERS_OF_ECR = "prod-*-starport-layer-bucket"
+"""AWS's own bucket of image layers, which endpoint policies name: ECR user guide, "Create the Amazon S3 gateway"."""
+
+
 @stack_rule(
     "ml-cross-env-reference",
     on=["aws:*", "aws-native:*"],
@@ -144,7 +148,7 @@ def _foreign(text: str, use: Use) -> Iterator[tuple[str, str]]:
     foreign = [(what, name) for what, name in found if name in use["foreign_accounts"]]
     foreign += [("bucket", name) for name in _bucket_names(text) if _words(name) & words]
     for what, name in dict.fromkeys(foreign):
-        if not any(fnmatchcase(name, pattern) for pattern in use["allowed_references"]):
+        if not any(fnmatchcase(name, pattern) for pattern in (*use["allowed_references"], _LAYERS_OF_ECR)):
             yield what, name
 
 
