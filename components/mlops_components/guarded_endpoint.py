@@ -21,6 +21,10 @@ from mlops_components.image_registries import SCIKIT_LEARN, scikit_learn_image
 from mlops_components.model_registry import package_arn
 from mlops_components.validation import Checker
 
+INSTANCE_METRICS = "/aws/sagemaker/Endpoints"
+MOST_MEMORY = 90.0
+"""Percent of an instance's memory (SageMaker metrics, "Endpoint instance metrics": 0 to 100)."""
+
 
 class GuardedEndpointArgs(TypedDict):
     """Inputs of `GuardedEndpoint`."""
@@ -214,6 +218,7 @@ class GuardedEndpoint(pulumi.ComponentResource):
             primary_container={"model_package_name": package},
             enable_network_isolation=plan.network_isolation,
             vpc_config=None if plan.serverless else in_vpc,
+            tags={"model-version": str(version)},
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._granted),
         )
         variant: Any = {"variant_name": VARIANT, "model_name": model.name, **plan.capacity}
@@ -253,16 +258,19 @@ class GuardedEndpoint(pulumi.ComponentResource):
             ),
             # AWS/SageMaker measures ModelLatency in microseconds.
             self._alarm("latency", "ModelLatency", plan.max_latency_ms * 1000, "Latency of the slowest percent", "p99"),
+            self._alarm("memory", "MemoryUtilization", MOST_MEMORY, "Memory in use", "Maximum", INSTANCE_METRICS),
         ]
 
-    def _alarm(self, role: str, metric: str, threshold: float, what: str, statistic: str) -> cloudwatch.MetricAlarm:
+    def _alarm(
+        self, role: str, metric: str, threshold: float, what: str, statistic: str, namespace: str = "AWS/SageMaker"
+    ) -> cloudwatch.MetricAlarm:
         plan, topic = self._plan, self._args.get("alarm_topic_arn")
         percentile = statistic.startswith("p")
         return cloudwatch.MetricAlarm(
             f"{self._base}-{role}",
             name=f"{plan.endpoint_name}-{role}",
             alarm_description=f"{what} of {plan.endpoint_name}; rolls a release back",
-            namespace="AWS/SageMaker",
+            namespace=namespace,
             metric_name=metric,
             dimensions={"EndpointName": plan.endpoint_name, "VariantName": VARIANT},
             statistic=None if percentile else statistic,

@@ -134,7 +134,7 @@ def test_the_endpoint_serves_the_registered_version_with_guardrails(standing):
     assert config["DataCaptureConfig"]["KmsKeyId"] == standing.graph.stack_outputs["keys"]["personal"]
     alarms = rollback_alarms(standing.client("cloudwatch"), live["EndpointName"])
     assert {alarm["AlarmName"] for alarm in alarms} == {
-        f"mlops-dev-{MODEL}-{what}" for what in ("errors", "model-errors", "latency")
+        f"mlops-dev-{MODEL}-{what}" for what in ("errors", "model-errors", "latency", "memory")
     }
 
 

@@ -70,14 +70,16 @@ def test_releases_are_as_careful_as_the_class(environment, kind, wait):
     assert (routing["type"], routing["waitIntervalInSeconds"]) == (kind, wait)
 
 
-def test_alarms_on_errors_and_latency_roll_back_and_tell_the_topic():
+def test_alarms_on_errors_latency_and_memory_roll_back_and_tell_the_topic():
     found = nodes("prod")
     alarms = {node.name: node.inputs for node in found.values() if "MetricAlarm" in node.type}
     assert {inputs["metricName"] for inputs in alarms.values()} == {
         "Invocation5XXErrors",
         "InvocationModelErrors",
         "ModelLatency",
+        "MemoryUtilization",
     }
+    assert (alarms["it-memory"]["namespace"], alarms["it-memory"]["threshold"]) == ("/aws/sagemaker/Endpoints", 90)
     assert alarms["it-errors"]["threshold"] == 0.01
     assert alarms["it-latency"]["threshold"] == 500_000  # microseconds
     rollback = endpoint("prod")["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]
