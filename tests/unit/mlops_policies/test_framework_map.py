@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from mlops_policies import framework_map
 from mlops_policies.catalog import references, rules
 from mlops_policies.framework_map import Control, Framework, Standing, controls_of, frameworks, standings
 from mlops_policies.results import Finding, Record, Subject
@@ -68,3 +71,15 @@ def said(*answers):
 )
 def test_a_control_stands_as_the_worst_of_its_rules(answers, standing):
     assert said(*answers) is standing
+
+
+def test_the_counts_in_the_readme_are_current():
+    page = Path(framework_map.__file__).with_name("frameworks") / "README.md"
+    text = page.read_text(encoding="utf-8")
+    for name, framework in frameworks().items():
+        with_rule = sum(bool(control.rules) for control in framework.controls)
+        mappings = sum(len(control.rules) for control in framework.controls)
+        unverified = sum(not control.verified for control in framework.controls)
+        total = len(framework.controls)
+        row = f"`{name.replace('-', '_')}.yaml` | {total} | {with_rule} | {total - with_rule} | {mappings} | {unverified} |"
+        assert row in text, row
