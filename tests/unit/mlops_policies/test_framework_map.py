@@ -81,5 +81,6 @@ def test_the_counts_in_the_readme_are_current():
         mappings = sum(len(control.rules) for control in framework.controls)
         unverified = sum(not control.verified for control in framework.controls)
         total = len(framework.controls)
-        row = f"`{name.replace('-', '_')}.yaml` | {total} | {with_rule} | {total - with_rule} | {mappings} | {unverified} |"
+        counts = f"{total} | {with_rule} | {total - with_rule} | {mappings} | {unverified}"
+        row = f"`{name.replace('-', '_')}.yaml` | {counts} |"
         assert row in text, row
