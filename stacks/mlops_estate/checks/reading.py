@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mlops_estate.faults import Fault, FaultsFound
-from mlops_estate.graph import STACK_TYPE, ResourceGraph, ResourceNode
-from mlops_estate.graph_file import FORMAT, load
+from mlops_estate.graph import STACK_TYPE, UNKNOWN, ResourceGraph, ResourceNode
+from mlops_estate.graph_file import FORMAT, MASK, load
 from mlops_policies.resource import Provider
 from mlops_policies.running import Declared
 from mlops_policies.states import NotAState, read
@@ -51,13 +53,26 @@ def exported(path: Path) -> tuple[str, list[Declared], list[str]]:
     """Return the stack, resources and notes of a file. Raises `FaultsFound` where it is nothing that can be judged."""
     if _is_graph(path):
         graph = load(path)
-        return graph.stack, declared_of(graph), graph.notes
+        return graph.stack, [_unmasked(entry) for entry in declared_of(graph)], graph.notes
     try:
         found = read(path)
     except NotAState as wrong:
         raise FaultsFound([Fault(str(path), None, wrong.rule, wrong.fix)]) from None
-    notes = [] if found.resources else ["the file holds no resources"]
+    notes = [*found.notes, *([] if found.resources else ["the file holds no resources"])]
     return found.stack, list(found.resources), notes
+
+
+def _unmasked(entry: Declared) -> Declared:
+    """Return a resource with what the file masks as unknown."""
+    return replace(entry, inputs=_without_mask(entry.inputs), outputs=_without_mask(entry.outputs))
+
+
+def _without_mask(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace(MASK, UNKNOWN)
+    if isinstance(value, dict):
+        return {key: _without_mask(item) for key, item in value.items()}
+    return [_without_mask(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_graph(path: Path) -> bool:

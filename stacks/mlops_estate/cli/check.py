@@ -89,12 +89,20 @@ def _class_faults(name: str) -> list[Fault]:
 
 
 def _configuration(asked: Asked, project: Path | None) -> Configuration:
+    """Return the pack's configuration: the file that is named, the project's own, or the defaults of the rules."""
     from mlops_estate.checks import configuration_of
     from mlops_estate.cli.commands import project_dir
+    from mlops_policies.configuration import Configuration
 
     if asked.config is not None:
         return configuration_of(asked.config)
-    return configuration_of(project_dir(project) / "policies" / "policies.yaml")
+    try:
+        own = project_dir(project) / "policies" / "policies.yaml"
+    except FaultsFound:
+        if asked.state is None or project is not None:
+            raise
+        return Configuration()  # a state of any stack is judged anywhere
+    return configuration_of(own) if own.is_file() else Configuration()
 
 
 def _report(asked: Asked, configuration: Configuration, project: Path | None) -> CheckReport:

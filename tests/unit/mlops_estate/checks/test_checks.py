@@ -14,6 +14,7 @@ from mlops_estate.faults import FaultsFound
 from mlops_estate.graph import UNKNOWN, ResourceGraph, ResourceNode
 from mlops_estate.graph_file import save
 from mlops_policies.configuration import Configuration, parse
+from mlops_policies.verdicts import Status
 
 TODAY = date(2026, 11, 25)
 NOTEBOOK, RULE = "aws:sagemaker/notebookInstance:NotebookInstance", "sm-notebook-no-direct-internet"
@@ -119,6 +120,14 @@ def test_a_file_is_judged_as_what_it_is(tmp_path, form):
         path.write_text(json.dumps({"version": 3, "deployment": {"resources": [resource]}}))
     report = check_state(path, Configuration(), today=TODAY, only=[RULE])
     assert (report.target, len(report.findings)) == ("dev" if form == "graph" else "prod", 1)
+
+
+def test_what_a_graphs_file_masks_is_not_evaluated(tmp_path):
+    hidden = notebook("hidden", "Disabled", secret_inputs=["directInternetAccess"])
+    save(graph(hidden), tmp_path / "graph.json")
+    report = check_state(tmp_path / "graph.json", Configuration(), today=TODAY, only=[RULE])
+    assert [finding.status for finding in report.findings] == [Status.UNKNOWN]
+    assert "Disabled" not in (tmp_path / "graph.json").read_text()
 
 
 def test_a_file_that_is_no_state_is_a_fault_with_its_path(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from tests.support.programs import PROJECT
 
 from mlops_estate.cli.boundary import run
+from mlops_estate.faults import Fault, FaultsFound
 from mlops_policies.catalog import rules
 
 NOTEBOOK, RULE = "aws:sagemaker/notebookInstance:NotebookInstance", "sm-notebook-no-direct-internet"
@@ -47,6 +48,19 @@ def test_the_class_is_by_the_stacks_name_unless_said(state, capsys):
     for arguments, expected in (([], "dev"), (["--class", "staging"], "staging")):
         run(["check", "--state", state("Enabled", "dev"), "--rule", RULE, "--json", *arguments, *HERE])
         assert json.loads(capsys.readouterr().out)["class"] == expected
+
+
+def test_a_state_is_judged_where_there_is_no_project_by_the_rules_own_defaults(state, tmp_path, monkeypatch, capsys):
+    path = state("Enabled")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mlops_estate.cli.commands.project_dir", _nowhere)
+    assert run(["check", "--state", path, "--rule", RULE]) == 1
+    assert "judged as prod" in capsys.readouterr().out
+    assert run(["check", "--state", path, "--rule", RULE, "--project", str(tmp_path)]) == 2
+
+
+def _nowhere(given):
+    raise FaultsFound([Fault("--project", str(given), "no project was found here or above", "name one")])
 
 
 def test_a_frameworks_controls_are_shown(state, capsys):
