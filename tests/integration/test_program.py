@@ -117,7 +117,7 @@ WITH_A_VERSION = {
     "aws:sagemaker/model:Model": 1,
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
     "aws-native:sagemaker:Endpoint": 1,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": 5,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": 6,
     "aws:s3/bucketObjectv2:BucketObjectv2": 5,
     "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": 1,
     "aws-native:sagemaker:ModelQualityJobDefinition": 1,
@@ -165,7 +165,8 @@ def test_a_settling_release_keeps_both_versions_and_points_at_the_new_one():
 def test_the_registry_stands_in_its_own_account_and_is_shared():
     group = one(shipped("prod"), "aws:sagemaker/modelPackageGroup:ModelPackageGroup")
     assert group.inputs["modelPackageGroupName"] == f"mlops-{MODEL}"
-    assert set(group.inputs["tags"]) == {"model", "data-set", "data-class", "label", "pipeline"}
+    told = {"model", "data-set", "data-class", "label", "pipeline", "ai-risk-tier", "runbook-url"}
+    assert set(group.inputs["tags"]) == told
     policy = json.loads(
         one(shipped("prod"), "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy").inputs["resourcePolicy"]
     )
@@ -233,6 +234,7 @@ def test_topics_reach_alarms_and_budget():
     told = {alarm.inputs.get("namespace", "drift"): alarm.inputs["alarmActions"] for alarm in alarms}
     assert told == {
         "AWS/SageMaker": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
+        "/aws/sagemaker/Endpoints": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
         "AWS/Lambda": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
         "AWS/SQS": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-warning"],
         "mlops-prod/audit": ["arn:aws:sns:eu-west-1:123456789012:topic/alerts-critical"],
@@ -252,7 +254,8 @@ def test_topics_reach_alarms_and_budget():
     assert budget["limitAmount"] == "5000"
     endpoint = one(recorder, "aws-native:sagemaker:Endpoint").inputs
     rolls_back = endpoint["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]
-    watched = {alarm.inputs["name"] for alarm in alarms if alarm.inputs.get("namespace") == "AWS/SageMaker"}
+    spaces = ("AWS/SageMaker", "/aws/sagemaker/Endpoints")
+    watched = {alarm.inputs["name"] for alarm in alarms if alarm.inputs.get("namespace") in spaces}
     assert {item["alarmName"] for item in rolls_back} == watched
 
 

@@ -57,6 +57,7 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "people.identity_accounts": ({}, {"people": {**PEOPLE, "identity_accounts": ["999999999999"]}}),
     "prefix": ({}, {"prefix": "ml-{environment}"}),
     "owner": ({}, {"owner": "risk"}),
+    "runbooks": ({}, {"runbooks": "https://runbooks.example.org"}),
     "network.cidr": ({}, {"network": {"cidr": "10.1.0.0/16"}}),
     "network.vpc_id": ({"network": VPC}, {"network": {**VPC, "vpc_id": "vpc-1a1b2c3d"}}),
     "network.subnet_ids": ({"network": VPC}, {"network": {**VPC, "subnet_ids": ["subnet-1a1b2c3d"]}}),
