@@ -12,7 +12,7 @@ from typing import Any
 
 from pulumi_policy.secret import Secret
 
-from mlops_policies.values import is_internal, is_unknown
+from mlops_policies.values import REDACTED, UNKNOWN, is_internal, is_unknown
 from mlops_policies.verdicts import Status, Verdict
 
 _SHORTEST, _BEGINNING = 6, 16
@@ -37,7 +37,9 @@ def opened(value: Any) -> Any:
         return opened(value.value)
     if isinstance(value, dict):
         return {key: opened(item) for key, item in value.items() if not is_internal(key)}
-    return [opened(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [opened(item) for item in value]
+    return UNKNOWN if value == REDACTED else value
 
 
 def at_paths(value: Any, paths: Collection[str]) -> Iterator[tuple[str, Any]]:

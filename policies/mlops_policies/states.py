@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlparse
 
 from mlops_policies.resource import Provider
 from mlops_policies.running import Declared
-from mlops_policies.values import UNKNOWN, is_internal
+from mlops_policies.values import REDACTED, UNKNOWN, is_internal
 
 LARGEST = 1 << 30
 """The largest file that is read, in bytes: beyond a GiB something else was named."""
@@ -40,11 +40,13 @@ class NotAState(ValueError):  # noqa: N818 -- named for what it says
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What a file holds: `kind` is state, preview or plan; `stack` is "" where the file names none."""
+    """What a file holds: `kind` is state, preview or plan; `stack` is "" where the file names none; `notes` say what
+    may be missing."""
 
     kind: str
     stack: str
     resources: tuple[Declared, ...]
+    notes: tuple[str, ...] = ()
 
 
 def read(path: Path) -> Exported:
@@ -68,7 +70,8 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        whole = "it ends too early" if error.pos >= len(text.rstrip()) - 1 and text.strip() else "it is not JSON"
+        cut = error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - 1
+        whole = "it ends too early" if cut and text.strip() else "it is not JSON"
         raise NotAState(f"{whole} (line {error.lineno}, column {error.colno}: {error.msg})", fix) from None
     except RecursionError:
         raise NotAState("it is nested too deeply to be a state", fix) from None
@@ -84,7 +87,7 @@ def parse(data: Any) -> Exported:
         if isinstance(data.get("checkpoint"), Mapping):
             return _state(data["checkpoint"].get("latest") or {}, data.get("version"))
         if isinstance(data.get("steps"), list):
-            return _preview(data["steps"])
+            return _preview(data)
         if isinstance(data.get("resourcePlans"), Mapping):
             return _plan(data["resourcePlans"])
     except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -103,20 +106,33 @@ def _state(deployment: Mapping[str, Any], version: Any) -> Exported:
     return Exported("state", _stack_of(raw), tuple(_declared(raw)))
 
 
-def _preview(steps: Iterable[Mapping[str, Any]]) -> Exported:
-    raw = [step["newState"] for step in steps if step["op"] not in _GONE and step.get("newState")]
-    return Exported("preview", _stack_of(raw), tuple(_declared(raw)))
+def _preview(digest: Mapping[str, Any]) -> Exported:
+    """Read a preview's digest. It has to be whole: rules about a stack would miss what isn't there."""
+    steps: list[Mapping[str, Any]] = digest["steps"]
+    missing = (digest.get("changeSummary") or {}).get("same", 0) - sum(step["op"] == "same" for step in steps)
+    if missing > 0:
+        rule = f"it leaves out the {missing} resources that stay the same"
+        raise NotAState(rule, "write it whole: pulumi preview --json --show-sames > FILE")
+    # A replacement may be told in several steps.
+    raw = {step["urn"]: step["newState"] for step in steps if step["op"] not in _GONE and step.get("newState")}
+    failed = any(entry.get("severity") == "error" for entry in digest.get("diagnostics") or [])
+    notes = ("the preview failed, so what came after is not in the file",) if failed else ()
+    return Exported("preview", _stack_of(raw.values()), tuple(_declared(list(raw.values()))), notes)
 
 
 def _plan(plans: Mapping[str, Any]) -> Exported:
-    """Read a saved plan: a goal tells inputs as differences, so what is not created is read from its outputs."""
+    """Read a saved plan: a goal tells inputs as differences, so what is not created is read from its outputs.
+
+    Of these, the inputs are what the program passes on, by the names under which the goal lists dependencies.
+    """
     raw = []
     for urn, plan in plans.items():
         goal, operations = plan.get("goal"), set(plan.get("steps") or [])
         if goal is None or operations <= _GONE:
             continue
         outputs = plan.get("state") or {}
-        inputs = {} if "create" in operations else dict(outputs)
+        given = goal.get("propertyDependencies") or outputs
+        inputs = {} if "create" in operations else {key: value for key, value in outputs.items() if key in given}
         difference = goal.get("inputDiff") or {}
         inputs |= {**(difference.get("adds") or {}), **(difference.get("updates") or {})}
         for name in difference.get("deletes") or []:
@@ -131,7 +147,7 @@ def _stack_of(raw: Iterable[Mapping[str, Any]]) -> str:
 
 def _declared(raw: Sequence[Mapping[str, Any]]) -> Iterator[Declared]:
     providers = {
-        f"{entry['urn']}::{entry.get('id') or UNKNOWN}": Provider.of(_opened(entry.get("inputs") or {}, "", []))
+        entry["urn"]: Provider.of(_opened(entry.get("inputs") or {}, "", []))
         for entry in raw
         if entry["type"].startswith(_PROVIDERS)
     }
@@ -148,7 +164,8 @@ def _declared(raw: Sequence[Mapping[str, Any]]) -> Iterator[Declared]:
             id=entry.get("id") or "",
             custom=entry.get("custom", False),
             parent=entry.get("parent") or "",
-            provider=providers.get(entry.get("provider") or "", Provider()),
+            # Without the provider's id, which a plan doesn't tell.
+            provider=providers.get((entry.get("provider") or "").rpartition("::")[0], Provider()),
             dependencies=tuple(entry.get("dependencies") or ()),
             property_dependencies={key: tuple(urns or ()) for key, urns in
                                    (entry.get("propertyDependencies") or {}).items()},
@@ -162,6 +179,9 @@ def _opened(value: Any, path: str, secrets: list[str]) -> Any:
     """Return a value without Pulumi's signatures: what is encrypted is unknown, and its path goes into `secrets`."""
     if isinstance(value, list):
         return [_opened(item, f"{path}[{index}]", secrets) for index, item in enumerate(value)]
+    if value == REDACTED:
+        secrets.append(path)
+        return UNKNOWN
     if not isinstance(value, dict):
         return value
     signature = value.get(_SIGNATURE)

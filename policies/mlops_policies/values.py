@@ -26,6 +26,8 @@ SENTINELS = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
     }
 )
+REDACTED = "[secret]"
+"""What Pulumi writes for a secret that it doesn't show or can't decrypt: nobody knows it, so it counts as unknown."""
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -72,9 +74,12 @@ def plain(value: Any, *, internal: bool = True) -> Any:
 
     Reading a proxy's items raises for unknown ones; the key ``__target`` gives what it wraps, and raises nothing.
     The engine hands every number over as a float; a whole one is an integer here, as it is in a program or a file.
-    What providers keep for themselves within properties, such as ``__defaults``, is left out where not `internal`.
+    As rules see them, where not `internal`: without what providers keep for themselves within properties, such as
+    ``__defaults``, and with secrets that nobody could decrypt as unknown.
     """
-    if type(value) in (str, bool, int, type(None)):
+    if type(value) is str:
+        return UNKNOWN if value == REDACTED and not internal else value
+    if type(value) in (bool, int, type(None)):
         return value
     if type(value) is float:
         return int(value) if value.is_integer() else value

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -215,8 +215,3 @@ def _provider(entry: Declared) -> Any:
         type="pulumi:providers:aws", urn="urn:pulumi:stack::project::pulumi:providers:aws::aws", name="aws",
         properties=json_format.ParseDict(inputs, struct_pb2.Struct()),
     )  # fmt: skip
-
-
-def renamed(entry: Declared, name: str) -> Declared:
-    """Return a resource under another name."""
-    return replace(entry, name=name, urn=f"{entry.urn.rpartition('::')[0]}::{name}")

@@ -46,17 +46,21 @@ class PulumiProject:
         project = {"name": name, "runtime": {"name": "python"}, "plugins": {"providers": providers}, **more}
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
 
+    def program(self, text: str) -> None:
+        """Write the program, of a project that has one file."""
+        (self.folder / "__main__.py").write_text(text)
+
     def configure(self, stack: str, values: dict[str, str], changes: dict[str, Any] | None = None) -> None:
         """Write a stack's configuration; `changes` go over the estate's block."""
         config = {key: json.loads(value) for key, value in values.items()}
         config["mlops-estate:estate"].update(changes or {})
         (self.folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}))
 
-    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def ask(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the CLI and return what it did, whatever that was."""
         return subprocess.run(
             ["pulumi", *arguments, "--non-interactive"],
-            cwd=self.folder, env=self._environment, capture_output=True, text=True,
+            cwd=self.folder, env={**self._environment, **environment}, capture_output=True, text=True,
         )  # fmt: skip
 
     def run(self, *arguments: str) -> str:
@@ -76,7 +80,18 @@ def estate_project(folder: Path, endpoint: str) -> PulumiProject:
     made = PulumiProject(folder, endpoint)
     for root in ROOTS:
         shutil.copytree(PROJECT / root, folder / root, ignore=shutil.ignore_patterns("__pycache__", ".estate"))
+    # Where PulumiPolicy.yaml looks for the pack's virtual environment.
+    (folder / ".venv").symlink_to(sys.prefix)
     made.write("mlops-estate", main="stacks")
+    return made
+
+
+def small_project(folder: Path, endpoint: str, program: str) -> PulumiProject:
+    """Return a project of one file with a stack `dev`, ready for the CLI."""
+    made = PulumiProject(folder, endpoint)
+    made.write("small")
+    made.program(program)
+    made.run("stack", "init", "dev")
     return made
 
 

@@ -57,7 +57,9 @@ def canonical(token: str, props: Props) -> tuple[str, Props, Mapping[str, str]]:
         return token, props, {}
     if isinstance(props, _AllUnknown):
         return alias.type, props, {}
-    renamed = {alias.renames.get(key, key): value for key, value in props.items()}
+    # What is renamed counts over what has the counterpart's name already, in whatever order properties come.
+    renamed = {key: value for key, value in props.items() if key not in alias.renames}
+    renamed |= {new: props[old] for old, new in alias.renames.items() if old in props}
     if alias.turn is not None:
         renamed = alias.turn(renamed)
     return alias.type, renamed, {new: old for old, new in alias.renames.items()}

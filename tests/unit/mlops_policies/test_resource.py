@@ -222,3 +222,10 @@ def test_a_region_that_the_provider_works_out_is_its_own():
         it.region()
     it.property_dependencies = {"name": ()}
     assert it.region() == "eu-west-1"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_is_renamed_counts_in_whatever_order_properties_come(order):
+    given = {"topics": ["arn:topic"], "arn": "arn:policy", "policyDocument": {}}
+    _, props, _ = canonical("aws-native:sns:TopicPolicy", dict(list(given.items())[::order]))
+    assert props == {"arn": ["arn:topic"], "policy": {}}

@@ -30,6 +30,19 @@ def test_what_refers_is_found_by_dependency_or_by_value():
     assert names(stack.referring(logs, VERSIONING, "bucket")) == ["by-dependency"]
 
 
+def test_a_known_value_that_names_nothing_here_refers_to_what_it_comes_from():
+    """Under the engine a resource's id is not told."""
+    raw, logs = made(BUCKET, "raw", {}), made(BUCKET, "logs", {"bucket": "logs-bucket"})
+    by_id = made(VERSIONING, "by-id", {"bucket": "raw-1"}, bucket=["raw"])
+    by_name = made(VERSIONING, "by-name", {"bucket": "logs-bucket"}, bucket=["raw"])
+    stack = Stack([raw, logs, by_id, by_name])
+    assert names(stack.referring(raw, VERSIONING, "bucket")) == ["by-id"]
+    assert names(stack.referring(logs, VERSIONING, "bucket")) == ["by-name"]
+    assert names(stack.referred(by_id, "bucket", BUCKET)) == ["raw"]
+    assert names(stack.referred(by_name, "bucket", BUCKET)) == ["logs"]
+    assert stack.referred(by_id, "bucket", KEY) == []
+
+
 def test_a_dependency_of_another_property_is_no_reference():
     raw = made(BUCKET, "raw", {})
     other = made(VERSIONING, "other", {"bucket": "x", "expectedBucketOwner": UNKNOWN}, expectedBucketOwner=["raw"])

@@ -56,6 +56,23 @@ def test_a_checkpoint_of_a_file_backend_is_a_state():
     assert only(parse(checkpoint)).id == "raw-1"
 
 
+def test_a_resource_stands_where_the_innermost_call_outside_of_libraries_is():
+    library, program = "project:///.venv/lib/site-packages/pulumi_aws/x.py#9", "project:///stacks/network.py#7"
+    trace = [{"sourcePosition": library}, {}, {"sourcePosition": program}, {"sourcePosition": "project:///main.py#1"}]
+    for told, place in (
+        ({"sourcePosition": library, "stackTrace": trace}, "stacks/network.py:7"),
+        ({"sourcePosition": library}, ".venv/lib/site-packages/pulumi_aws/x.py:9"),
+        ({"sourcePosition": ""}, ""),
+    ):
+        assert only(parse(state({**BUCKET, **told}))).source == place
+
+
+def test_what_providers_keep_for_themselves_is_left_out_at_any_depth():
+    kept = {"__defaults": [], "versioning": {"__defaults": ["enabled"], "enabled": True}}
+    entry = only(parse(state({**BUCKET, "inputs": kept, "outputs": {"__meta": "{}", "arn": "x"}})))
+    assert (entry.inputs, entry.outputs) == ({"versioning": {"enabled": True}}, {"arn": "x"})
+
+
 def test_what_is_about_to_be_deleted_is_left_out():
     assert parse(state({**BUCKET, "delete": True})).resources == ()
 
@@ -68,6 +85,39 @@ def test_a_preview_has_new_states_and_nothing_that_goes():
     ]
     found = parse({"config": {}, "steps": steps})
     assert (found.kind, [entry.urn for entry in found.resources]) == ("preview", [URN])
+
+
+def test_a_replacement_in_several_steps_is_one_resource():
+    steps = [{"op": op, "urn": URN, "newState": BUCKET} for op in ("replace", "create-replacement")]
+    assert len(parse({"steps": steps}).resources) == 1
+
+
+def test_a_preview_that_leaves_out_what_stays_the_same_is_refused():
+    steps = [{"op": "same", "urn": "stack", "newState": {**BUCKET, "urn": "urn:pulumi:live::p::t::stack"}},
+             {"op": "update", "urn": URN, "newState": BUCKET}]  # fmt: skip
+    with pytest.raises(NotAState, match=r"leaves out the 4 resources that stay the same.*--show-sames"):
+        parse({"steps": steps, "changeSummary": {"same": 5, "update": 1}})
+    assert len(parse({"steps": steps, "changeSummary": {"same": 1, "update": 1}}).resources) == 2
+
+
+def test_a_preview_that_failed_says_so():
+    diagnostics = [{"message": "x", "severity": "warning"}, {"message": "y", "severity": "error"}]
+    preview = {"steps": [{"op": "create", "urn": URN, "newState": BUCKET}], "diagnostics": diagnostics}
+    assert parse(preview).notes == ("the preview failed, so what came after is not in the file",)
+    assert parse({**preview, "diagnostics": diagnostics[:1]}).notes == ()
+
+
+def test_a_plan_names_a_provider_without_its_id_and_what_the_program_gives():
+    goal = {"type": "aws:s3/bucket:Bucket", "name": "raw", "custom": True, "provider": f"{PROVIDER}::uuid",
+            "inputDiff": {}, "propertyDependencies": {"bucket": [], "tags": []}}  # fmt: skip
+    plans = {
+        URN: {"goal": goal, "steps": ["replace"], "state": {"bucket": "b", "policy": UNKNOWN, "arn": "arn:x"}},
+        PROVIDER: {"goal": {"type": "pulumi:providers:aws", "name": "aws", "custom": True,
+                            "inputDiff": {"adds": PROVIDER_STATE["inputs"]}}, "steps": ["same"]},
+    }  # fmt: skip
+    entry = only(parse({"resourcePlans": plans}))
+    assert entry.provider == Provider("eu-west-1", {"owner": "ml"})
+    assert (entry.inputs, entry.outputs["policy"]) == ({"bucket": "b"}, UNKNOWN)
 
 
 def test_a_plan_tells_inputs_whole_where_it_creates_and_as_differences_elsewhere():
@@ -89,6 +139,7 @@ def test_a_plan_tells_inputs_whole_where_it_creates_and_as_differences_elsewhere
         (secret(ciphertext="xyz"), UNKNOWN, True),
         (secret(plaintext='"hush"'), "hush", True),
         (secret(value="hush"), "hush", True),
+        ("[secret]", UNKNOWN, True),
         ({SIGNATURE: OUTPUT}, UNKNOWN, False),
         ({SIGNATURE: OUTPUT, "value": 1, "secret": True}, 1, True),
         ({SIGNATURE: ASSET, "hash": "abc"}, {"$asset": "abc"}, False),
@@ -124,7 +175,8 @@ def test_what_is_no_state_says_why(data, message):
     [
         (b"", "it is not JSON"),
         (b"hello", "it is not JSON"),
-        (json.dumps(state(BUCKET)).encode()[:-40], "it ends too early|it is not JSON"),
+        (json.dumps(state(BUCKET)).encode()[:-40], "it ends too early"),
+        (json.dumps(state(BUCKET)).encode()[:-1], "it ends too early"),
         (b"\xff\xfe", "no text in UTF-8"),
         (b"[" * 100_000, "nested too deeply|ends too early"),
     ],

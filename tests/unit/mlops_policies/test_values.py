@@ -41,6 +41,17 @@ def test_a_secret_is_kept_as_one_and_read_out_of_a_proxy():
     assert tree["b"] == {"c": 1}
 
 
+def test_a_whole_number_is_an_integer_though_the_engine_hands_over_floats():
+    found = plain(unknown_checking_proxy({"a": [3.0, 2.5, True], "b": {"c": 0.0}}))
+    assert repr(found) == "{'a': [3, 2.5, True], 'b': {'c': 0}}"
+
+
+def test_rules_see_nothing_of_what_providers_keep_and_a_remediation_keeps_it():
+    tree = {"a": {"__defaults": [], "b": "[secret]"}, "__meta": "{}"}
+    assert plain(unknown_checking_proxy(tree)) == tree
+    assert plain(unknown_checking_proxy(tree), internal=False) == {"a": {"b": UNKNOWN}}
+
+
 @pytest.mark.parametrize("sentinel", sorted(SENTINELS))
 def test_every_sentinel_of_the_sdk_is_unknown(sentinel):
     assert is_unknown(sentinel)
