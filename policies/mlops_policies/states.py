@@ -55,7 +55,7 @@ def read(path: Path) -> Exported:
 
 
 def _json(path: Path) -> Any:
-    fix = "write one: pulumi stack export --file FILE, or pulumi preview --json > FILE"
+    fix = "write one: pulumi stack export --file FILE, or pulumi preview --json --show-sames > FILE"
     try:
         size = path.stat().st_size
         if size > LARGEST:
@@ -95,7 +95,7 @@ def parse(data: Any) -> Exported:
     top = ", ".join(list(data)[:5]) or "nothing"
     raise NotAState(
         f"it has none of deployment, checkpoint, steps, resourcePlans at its top, but {top}",
-        "write one: pulumi stack export --file FILE, or pulumi preview --json > FILE",
+        "write one: pulumi stack export --file FILE, or pulumi preview --json --show-sames > FILE",
     )
 
 
