@@ -91,7 +91,7 @@ def test_the_endpoint_scales_between_two_and_eight_instances(prod):
 
 def test_rollback_alarms_tell_the_critical_topic(prod):
     alarms = rollback_alarms(prod.client("cloudwatch"), ENDPOINT)
-    assert len(alarms) == 3
+    assert len(alarms) == 4
     assert {tuple(alarm["AlarmActions"]) for alarm in alarms} == {(prod.graph.stack_outputs["topic"],)}
 
 
