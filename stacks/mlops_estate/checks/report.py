@@ -78,7 +78,7 @@ class CheckReport:
             "exemptions": self._exemptions(),
             "remediations": [{"rule": rule, "urn": urn} for rule, urn in sorted(self.pack.record.remediated)],
             "frameworks": {name: self.framework_data(name) for name in frameworks()},
-            "summary": {"resources": self.resources, "rules": len(self._rules()), **self.counts()},
+            "summary": {"resources": self.resources, "rules": len(self.pack.bound), **self.counts()},
             "notes": self.notes,
         }
 

@@ -40,6 +40,16 @@ class Sections:
     exempt: list[Group]
     not_evaluated: list[Group]
 
+    def headed(self) -> list[tuple[str, list[Group]]]:
+        """Return the faults under their headings, in the order of a report; headings without any are left out."""
+        every = (
+            ("Rules that failed to run", self.failed),
+            ("Mandatory", self.mandatory),
+            ("Advisory", self.advisory),
+            ("Exempt", self.exempt),
+        )
+        return [(heading, groups) for heading, groups in every if groups]
+
 
 def sections(report: CheckReport) -> Sections:
     """Return a report's findings by what they mean and by rule."""

@@ -20,15 +20,9 @@ def _lines(report: CheckReport, chosen: set[str]) -> Iterator[str]:
     yield f"**{verdict(report)}.** {report.resources} resources, {len(report.pack.bound)} rules, judged as " \
           f"{report.pack.environment}.\n"  # fmt: skip
     found = sections(report)
-    for heading, groups in (
-        ("Rules that failed to run", found.failed),
-        ("Mandatory", found.mandatory),
-        ("Advisory", found.advisory),
-        ("Exempt", found.exempt),
-    ):
-        if groups:
-            yield f"## {heading}\n"
-            yield from _group_lines(report, groups)
+    for heading, groups in found.headed():
+        yield f"## {heading}\n"
+        yield from _group_lines(report, groups)
     if found.not_evaluated:
         yield "## Not evaluated\n"
         yield "What hangs on values that are unknown until the update.\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from mlops_estate.checks.report import CheckReport
 from mlops_estate.reports.checks.groups import Group, Sections, sections, verdict
+from mlops_policies.verdicts import Status
 
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 _SHOWN = 8
@@ -25,19 +27,14 @@ def printed(report: CheckReport, *, full: bool = False, width: int | None = None
     target = io.StringIO()
     console = Console(file=target, width=width, force_terminal=colour, highlight=False, soft_wrap=True, emoji=False)
     found = sections(report)
-    for heading, groups in (
-        ("Rules that failed to run", found.failed),
-        ("Mandatory", found.mandatory),
-        ("Advisory", found.advisory),
-        ("Exempt", found.exempt),
-    ):
-        if groups:
-            console.print(f"\n[bold]{heading}[/bold]")
+    faults = found.headed()
+    for heading, groups in faults:
+        console.print(f"\n[bold]{heading}[/bold]")
         for group in groups:
             _print(console, report, group, full)
     for line in _unknown(found, full):
         console.print(line)
-    if any((found.failed, found.mandatory, found.advisory, found.exempt)):
+    if faults:
         console.print(_table(report), soft_wrap=False)
     for rule, urn in sorted(report.pack.record.remediated):
         console.print(f"remediated by {rule}: {urn}", markup=False)
@@ -81,11 +78,13 @@ def _table(report: CheckReport) -> Table:
     for heading, justify in (("rule", "left"), ("severity", "left"), ("level", "left"), ("faults", "right"),
                              ("exempt", "right"), ("not evaluated", "right"), ("passed", "right")):  # fmt: skip
         table.add_column(heading, justify=justify, no_wrap=heading == "rule")  # type: ignore[arg-type]
-    for row in report.as_dict()["rules"]:
-        mine = [item for item in report.pack.record.findings if item.rule == row["id"]]
-        exempt = sum(item.exemption is not None for item in mine)
-        faults = sum(item.status.value in ("fail", "error") for item in mine) - exempt
-        if faults or exempt:
-            table.add_row(row["id"], f"[{_COLOURS[row['severity']]}]{row['severity']}[/]", row["level"], str(faults),
-                          str(exempt), str(row["not_evaluated"]), str(row["pass"]))  # fmt: skip
+    record = report.pack.record
+    faults = Counter(item.rule for item in record.findings if item.status in (Status.FAIL, Status.ERROR))
+    exempt = Counter(item.rule for item in record.findings if item.exemption is not None)
+    for bound in report.pack.bound:
+        rule, counts = bound.rule, record.counts(bound.rule.id)
+        if faults[rule.id]:
+            numbers = (faults[rule.id] - exempt[rule.id], exempt[rule.id], counts.get(Status.UNKNOWN, 0),
+                       counts.get(Status.PASS, 0))  # fmt: skip
+            table.add_row(rule.id, f"[{_COLOURS[rule.severity]}]{rule.severity}[/]", bound.level, *map(str, numbers))
     return table
