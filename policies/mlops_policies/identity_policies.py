@@ -48,6 +48,10 @@ _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _KIND = re.compile(r"^[a-z-]+[/:]")
 
 
+MANAGED_BY_AWS = re.compile(r"^arn:[\w-]+:iam::aws:policy/(?:.*/)?([^/]+)$")
+"""The ARN of one of AWS's own managed policies, with its name."""
+
+
 def documents(it: Resource) -> list[tuple[View, str]]:
     """Return the policy documents that stand in a resource, each as a view and the property that holds it."""
     if it.type not in _HOLDERS:

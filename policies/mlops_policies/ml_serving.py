@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TypeVar
 
@@ -75,17 +74,3 @@ def variant_name(variant: View) -> str:
     """Return a variant's name; "" where it is unknown, or left to the provider."""
     name = variant.raw("variantName")
     return "" if is_absent(name) or is_unknown(name) else str(name)
-
-
-def any_of(items: Iterable[T], test: Callable[[T], bool]) -> bool:
-    """Whether a test holds for any item. Raises `UnknownValue` where it holds for none that is known."""
-    unknown: UnknownValue | None = None
-    for item in items:
-        try:
-            if test(item):
-                return True
-        except UnknownValue as raised:
-            unknown = raised
-    if unknown is not None:
-        raise unknown
-    return False

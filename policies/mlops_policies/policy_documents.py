@@ -40,6 +40,17 @@ _POSITIVE = (
 )
 
 
+TRUSTED_ACCOUNTS: Mapping[str, Mapping[str, Any]] = {
+    "trusted_accounts": {
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[0-9]{12}$"},
+        "default": [],
+        "description": "Ids of the accounts that may be named in a policy; none listed allows every account.",
+    }
+}
+"""The setting of rules about who else a policy lets in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saying:
     """One statement of a document, with the path where it stands. Lists may hold unknown values."""

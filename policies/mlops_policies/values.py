@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What stands for an unknown string; the others stand for a boolean, number, array, asset, archive and object."""
@@ -159,3 +161,17 @@ def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from texts(item, f"{path}[{index}]")
+
+
+def any_of(items: Iterable[T], test: Callable[[T], bool]) -> bool:
+    """Whether a test holds for any item. Raises `UnknownValue` where it holds for none that is known."""
+    unknown: UnknownValue | None = None
+    for item in items:
+        try:
+            if test(item):
+                return True
+        except UnknownValue as raised:
+            unknown = raised
+    if unknown is not None:
+        raise unknown
+    return False

@@ -10,7 +10,7 @@ from mlops_policies.policy_documents import Saying, by_statement
 from mlops_policies.resource import Resource, View
 from mlops_policies.rule import Use, resource_rule, stack_rule
 from mlops_policies.stack import Stack
-from mlops_policies.values import Malformed, UnknownValue, has_unknown, is_unknown, listed
+from mlops_policies.values import Malformed, UnknownValue, any_of, has_unknown, is_unknown, listed
 from mlops_policies.verdicts import PASS, Verdict, each, not_applicable
 
 EVENT_BUS = "aws:cloudwatch/eventBus:EventBus"
@@ -144,25 +144,11 @@ def approved_packages_only(it: Resource, stack: Stack, use: Use) -> Iterator[Ver
         yield not_applicable("it takes no change of a model package")
         return
     targets = [*it.items("targets"), *stack.referring(it, EVENT_TARGET, "rule")]
-    if not _any_starts(targets, stack):
+    if not any_of(targets, lambda target: _starts(target, stack)):
         yield not_applicable("it starts nothing")
         return
     if not _is_approved_only(pattern.get("detail"), it.path(_PATTERN)):
         yield it.fails(_PATTERN, "must take packages with the ModelApprovalStatus Approved only")
-
-
-def _any_starts(targets: list[View], stack: Stack) -> bool:
-    """Whether a target runs something; what is unknown of one hides no other."""
-    unknown: UnknownValue | None = None
-    for target in targets:
-        try:
-            if _starts(target, stack):
-                return True
-        except UnknownValue as met:
-            unknown = met
-    if unknown is not None:
-        raise unknown
-    return False
 
 
 def _takes_packages(pattern: Any, path: str) -> bool:

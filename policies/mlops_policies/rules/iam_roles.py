@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from mlops_policies.identity_policies import (
     GROUP,
     GROUP_ATTACHMENT,
+    MANAGED_BY_AWS,
     POLICY,
     POLICY_ATTACHMENT,
     ROLE,
@@ -34,7 +34,6 @@ _ARNS = {
     **dict.fromkeys((ROLE_ATTACHMENT, USER_ATTACHMENT, GROUP_ATTACHMENT, POLICY_ATTACHMENT), "policyArn"),
     EXCLUSIVE_ATTACHMENTS: "policyArns",
 }
-_MANAGED_BY_AWS = re.compile(r"^arn:[\w-]+:iam::aws:policy/(?:.*/)?([^/]+)$")
 
 
 @resource_rule(
@@ -68,7 +67,7 @@ def no_managed_admin(it: Resource, use: Use) -> Iterator[Verdict]:
         where = f"{path}[{index}]" if isinstance(given, list) else path
         if is_unknown(arn):
             raise UnknownValue(it.path(where))
-        found = _MANAGED_BY_AWS.match(str(arn))
+        found = MANAGED_BY_AWS.match(str(arn))
         if found and found[1] in use["refused_policies"]:
             yield it.fails(where, f"attaches {found[1]}", key=found[1])
 

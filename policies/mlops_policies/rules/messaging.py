@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mlops_policies.policy_documents import Saying, by_statement, sayings
+from mlops_policies.policy_documents import TRUSTED_ACCOUNTS, Saying, by_statement, sayings
 from mlops_policies.remedies_messaging import encrypted_queue
 from mlops_policies.resource import Resource
 from mlops_policies.rule import Use, resource_rule, stack_rule
@@ -53,14 +53,7 @@ def sns_kms(it: Resource, use: Use) -> Iterator[Verdict]:
     why="Everybody could publish false alarms, or subscribe and read what the topic tells.",
     fix="Name the principals, or add a condition on aws:SourceAccount, aws:SourceArn or aws:PrincipalOrgID",
     source="https://docs.aws.amazon.com/securityhub/latest/userguide/sns-controls.html#sns-4",
-    settings={
-        "trusted_accounts": {
-            "type": "array",
-            "items": {"type": "string", "pattern": "^[0-9]{12}$"},
-            "default": [],
-            "description": "Ids of the accounts that may be named in a policy; none listed allows every account.",
-        }
-    },
+    settings=TRUSTED_ACCOUNTS,
 )
 def sns_policy_not_public(it: Resource, use: Use) -> Iterator[Verdict]:
     """The policy that AWS gives each topic names everybody, under a condition on its owner: that passes."""

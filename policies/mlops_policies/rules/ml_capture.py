@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlops_policies.buckets import LifecycleRule, bucket_of_uri, lifecycle_of
-from mlops_policies.ml_serving import ENDPOINT_CONFIG, any_of, is_serverless
+from mlops_policies.ml_serving import ENDPOINT_CONFIG, is_serverless
 from mlops_policies.resource import Resource
 from mlops_policies.risk import DATA_CLASS, RISK, data_class, is_high_risk
 from mlops_policies.rule import Use, resource_rule, stack_rule
 from mlops_policies.stack import Stack
-from mlops_policies.values import UnknownValue, has_unknown
+from mlops_policies.values import UnknownValue, any_of, has_unknown
 from mlops_policies.verdicts import Verdict, not_applicable
 
 _CAPTURE = "dataCaptureConfig"

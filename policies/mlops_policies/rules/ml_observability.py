@@ -7,12 +7,12 @@ from typing import Any
 
 from mlops_policies.log_retention import RETENTION
 from mlops_policies.ml_alarms import INSTANCES, INVOCATIONS, MONITORING_SCHEDULE, tells, watched
-from mlops_policies.ml_serving import ENDPOINT, any_of
+from mlops_policies.ml_serving import ENDPOINT
 from mlops_policies.resource import Resource, View
 from mlops_policies.risk import RISK, is_high_risk
 from mlops_policies.rule import Use, stack_rule
 from mlops_policies.stack import Stack
-from mlops_policies.values import UnknownValue, has_unknown, listed
+from mlops_policies.values import UnknownValue, any_of, has_unknown, listed
 from mlops_policies.verdicts import Verdict, not_applicable, not_evaluated
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"

@@ -10,7 +10,6 @@ from mlops_policies.ml_serving import (
     ROLLING,
     ROUTING,
     Release,
-    any_of,
     configuration_of,
     is_serverless,
     release_pattern,
@@ -19,7 +18,7 @@ from mlops_policies.ml_serving import (
 from mlops_policies.resource import Resource, View
 from mlops_policies.rule import Use, resource_rule, stack_rule
 from mlops_policies.stack import Stack
-from mlops_policies.values import has_unknown
+from mlops_policies.values import any_of, has_unknown
 from mlops_policies.verdicts import Verdict, each, not_applicable
 
 _ALARMS = "deploymentConfig.autoRollbackConfiguration.alarms"

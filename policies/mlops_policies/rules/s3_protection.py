@@ -24,7 +24,7 @@ from mlops_policies.remedies_storage import bucket_keys
 from mlops_policies.resource import Resource, View
 from mlops_policies.rule import Use, resource_rule, stack_rule
 from mlops_policies.stack import Stack
-from mlops_policies.values import UnknownValue
+from mlops_policies.values import UnknownValue, any_of
 from mlops_policies.verdicts import Verdict, each, not_applicable
 
 TRAIL = "aws:cloudtrail/trail:Trail"
@@ -158,16 +158,7 @@ def lifecycle(it: Resource, stack: Stack, use: Use) -> Iterator[Verdict]:
 
 def _any_rule(rules: Sequence[LifecycleRule], test: Callable[[LifecycleRule], bool]) -> bool:
     """Whether a rule that is in force for the whole bucket passes a test; unknown ones count where none does."""
-    unknown: UnknownValue | None = None
-    for rule in rules:
-        try:
-            if rule.enabled() and not rule.is_narrow() and test(rule):
-                return True
-        except UnknownValue as found:
-            unknown = found
-    if unknown is not None:
-        raise unknown
-    return False
+    return any_of(rules, lambda rule: rule.enabled() and not rule.is_narrow() and test(rule))
 
 
 @stack_rule(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlops_policies.identity_policies import (
     GROUP,
     GROUP_ATTACHMENT,
+    MANAGED_BY_AWS,
     POLICY,
     POLICY_ATTACHMENT,
     ROLE,
@@ -44,7 +44,6 @@ _ATTACHING: Mapping[str, tuple[str, str]] = {
     GROUP_ATTACHMENT: ("policyArn", ""),
 }
 """By type: the property that names managed policies, and the one that names roles."""
-_MANAGED_BY_AWS = re.compile(r"^arn:[\w-]+:iam::aws:policy/(?:.*/)?([^/]+)$")
 _NO_DETECTOR = "the stack sets up an account, and declares no GuardDuty detector"
 _NAMES = {"type": "array", "items": {"type": "string"}}
 
@@ -90,7 +89,7 @@ def no_full_access(it: Resource, stack: Stack, use: Use) -> Iterator[Verdict]:
         where = f"{path}[{index}]" if isinstance(given, list) else path
         if has_unknown(arn):
             stack.referred(it, path, POLICY)  # raises where it is no policy of this stack
-        found = _MANAGED_BY_AWS.match(str(arn))
+        found = MANAGED_BY_AWS.match(str(arn))
         name = found[1] if found else ""
         if name in use["policies"] or (name in use["role_policies"] and _is_of_sagemaker(it, stack)):
             yield it.fails(where, f"attaches {name}", key=name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlops_policies.instances import has_local_storage_only
-from mlops_policies.ml_serving import ENDPOINT, ENDPOINT_CONFIG, Release, any_of, is_serverless, release_pattern
+from mlops_policies.ml_serving import ENDPOINT, ENDPOINT_CONFIG, Release, is_serverless, release_pattern
 from mlops_policies.resource import Resource, View
 from mlops_policies.rule import Use, resource_rule, stack_rule
 from mlops_policies.rules.ml_serving_hygiene import instance_types, variants
 from mlops_policies.stack import Stack
+from mlops_policies.values import any_of
 from mlops_policies.verdicts import Verdict, each, not_applicable
 
 EXPERIMENT = "aws-native:sagemaker:InferenceExperiment"

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from mlops_policies.images import MODEL
 from mlops_policies.ml_alarms import MONITORING_SCHEDULE
-from mlops_policies.ml_serving import ENDPOINT, any_of, configuration_of, is_serverless
+from mlops_policies.ml_serving import ENDPOINT, configuration_of, is_serverless
 from mlops_policies.monitor_jobs import types_watching
 from mlops_policies.resource import Resource
 from mlops_policies.risk import RISK, is_high_risk
 from mlops_policies.rule import Use, stack_rule
 from mlops_policies.rules.ml_serving_hygiene import variants
 from mlops_policies.stack import Stack
+from mlops_policies.values import any_of
 from mlops_policies.verdicts import Verdict, not_applicable, not_evaluated
 
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg"

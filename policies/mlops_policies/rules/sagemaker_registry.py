@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from mlops_policies.embedded_jobs import PIPELINE_DEFINITION, Embedded, steps
 from mlops_policies.images import MODEL, containers
-from mlops_policies.ml_serving import ENDPOINT, any_of
-from mlops_policies.policy_documents import Saying, by_statement
+from mlops_policies.ml_serving import ENDPOINT
+from mlops_policies.policy_documents import TRUSTED_ACCOUNTS, Saying, by_statement
 from mlops_policies.resource import Resource, View
 from mlops_policies.rule import Use, resource_rule, stack_rule
 from mlops_policies.rules.ml_environments import PIPELINE
 from mlops_policies.rules.ml_models import PACKAGE
 from mlops_policies.stack import Stack
+from mlops_policies.values import any_of
 from mlops_policies.verdicts import Verdict, each, not_applicable
 
 GROUP = "aws:sagemaker/modelPackageGroup:ModelPackageGroup"
@@ -94,14 +95,7 @@ def _waits(view: View, path: str = "modelApprovalStatus") -> Verdict:
     why="Whoever may read a package can copy the model; whoever may write one can have another model deployed.",
     fix="Name the accounts, or add a condition on aws:PrincipalOrgID",
     source=f"{_GUIDE}/model-registry-ram.html",
-    settings={
-        "trusted_accounts": {
-            "type": "array",
-            "items": {"type": "string", "pattern": "^[0-9]{12}$"},
-            "default": [],
-            "description": "Ids of the accounts that may be named in a policy; none listed allows every account.",
-        }
-    },
+    settings=TRUSTED_ACCOUNTS,
 )
 def policy_not_public(it: Resource, use: Use) -> Iterator[Verdict]:
     """A native group holds its policy itself. Everybody under a condition that limits them, such as the organisation,
