@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from mlops_pipelines.features.rules import schema_faults
+from mlops_pipelines.settings import Problem, problem_of
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 """The sample data sets of the repository; an installed wheel has none, and is given the path of a schema instead."""
 
-FEATURE_TYPES = {"integer": "Integral", "number": "Fractional", "category": "String"}
-ROLES = ("feature", "label", "protected")
-# SageMaker API reference, FeatureDefinition.FeatureName, and the names it reserves.
-_NAME = re.compile(r"[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}")
-_RESERVED = {"is_deleted", "write_time", "api_invocation_time"}
-# An estate of hundreds of models reads hundreds of schemas: libyaml, where it is there, is ten times as fast.
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_KEYS = {"name", "type", "role", "description", "minimum", "maximum", "values"}
+FEATURE_TYPES = {"integer": "Integral", "number": "Fractional", "category": "String", "text": "String"}
 
 
 class FeatureDefinition(NamedTuple):
@@ -34,8 +28,11 @@ class FeatureDefinition(NamedTuple):
 class Column:
     """One column of a data set.
 
-    `type` is integer, number or category; integer and number have a closed range `minimum` to `maximum`, a category
-    its `values` in their order. `role` is feature, label (exactly one column) or protected (never trained on).
+    `type` is integer, number, category or text; integer and number have a closed range `minimum` to `maximum`, a
+    category its `values` in their order. `role` is feature, label (exactly one column), protected (never trained on),
+    identifier (at most one column: unique, never trained on) or ignored (kept, and otherwise not used). Text is for
+    identifiers and ignored columns. `nullable` allows empty cells. `header` is the column's name in the CSV file; left
+    empty, it is the name.
     """
 
     name: str
@@ -45,6 +42,17 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     values: tuple[str, ...] = ()
+    nullable: bool = False
+    header: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.header:
+            object.__setattr__(self, "header", self.name)
+
+    @property
+    def shown(self) -> str:
+        """How messages name the column: as its file does, with the feature's name where that is another."""
+        return self.name if self.header == self.name else f"{self.header} ({self.name})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,50 @@ class Schema:
     event_time: str
     columns: tuple[Column, ...]
 
-    def names(self, role: str) -> tuple[str, ...]:
-        """Return the names of the columns with this role, in the data's order."""
-        return tuple(column.name for column in self.columns if column.role == role)
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Schema:
+        """Return the schema that `as_dict` gave, read back from JSON. Raises `ValueError` with every fault at once."""
+        if faults := schema_faults(document):
+            raise ValueError("this is no schema: " + "; ".join(faults))
+        return _schema(document)
+
+    def names(self, *roles: str) -> tuple[str, ...]:
+        """Return the names of the columns with one of these roles, in the data's order."""
+        return tuple(column.name for column in self.columns if column.role in roles)
+
+    def column(self, name: str) -> Column:
+        """Return a column by its name. Raises `KeyError` for another."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def label(self) -> Column:
+        """The column that a model predicts."""
+        return next(column for column in self.columns if column.role == "label")
+
+    @property
+    def identifier(self) -> Column | None:
+        """The column that tells records apart; None where the data have none, and records are counted instead."""
+        return next((column for column in self.columns if column.role == "identifier"), None)
+
+    @property
+    def problem(self) -> Problem:
+        """What kind of problem the label makes: binary (two values), multiclass (more) or regression (a number)."""
+        return problem_of(self.as_dict())
 
     def definitions(self) -> tuple[FeatureDefinition, ...]:
-        """Return the features of the feature group: identifier and event time first, then every column."""
+        """Return the features of the feature group: identifier and event time first, then every column.
+
+        An identifier column that is the record identifier itself is there once.
+        """
         added = (FeatureDefinition(self.record_identifier, "String"), FeatureDefinition(self.event_time, "String"))
-        return added + tuple(FeatureDefinition(column.name, FEATURE_TYPES[column.type]) for column in self.columns)
+        return added + tuple(
+            FeatureDefinition(column.name, FEATURE_TYPES[column.type])
+            for column in self.columns
+            if column.name != self.record_identifier
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the schema as plain JSON data, as the step scripts read it."""
@@ -72,17 +116,16 @@ class Schema:
 def load_schema(model: str | Path) -> Schema:
     """Return the schema of a model's data: `data/<model>/schema.yaml`, or the file itself when given a path.
 
-    Raises `FileNotFoundError` if there is none, and `ValueError` with every fault of the file at once.
+    Raises `FileNotFoundError` if there is none, `yaml.YAMLError` for what is no YAML, and `ValueError` with every fault
+    of the file at once.
     """
+    import yaml
+
     path = model if isinstance(model, Path) else DATA / model / "schema.yaml"
-    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_SafeLoader)  # noqa: S506 -- both are safe loaders
-    faults = list(_faults(raw))
-    if faults:
+    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # noqa: S506 -- both are safe loaders
+    if faults := schema_faults(raw):
         raise ValueError(f"{path} is no schema: " + "; ".join(faults))
-    columns = tuple(
-        Column(**{"role": "feature", **column, "values": tuple(column.get("values", ()))}) for column in raw["columns"]
-    )
-    return Schema(raw["record_identifier"], raw["event_time"], columns)
+    return _schema(raw)
 
 
 def definitions(model: str | Path) -> tuple[FeatureDefinition, ...]:
@@ -90,48 +133,23 @@ def definitions(model: str | Path) -> tuple[FeatureDefinition, ...]:
     return load_schema(model).definitions()
 
 
-def _faults(raw: Any) -> Iterator[str]:
-    if not isinstance(raw, Mapping):
-        yield f"it is {type(raw).__name__}, not a mapping"
-        return
-    if unknown := sorted(map(str, raw.keys() - {"record_identifier", "event_time", "columns"})):
-        yield f"unknown key {', '.join(unknown)}"
-    columns = raw.get("columns")
-    if not isinstance(columns, list) or not all(isinstance(column, Mapping) for column in columns):
-        yield "`columns` is not a list of mappings"
-        return
-    names = [raw.get("record_identifier"), raw.get("event_time"), *(column.get("name") for column in columns)]
-    for name in names:
-        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _RESERVED:
-            yield f"{name!r} cannot name a feature (at most 64 letters, digits, - and _, none of {sorted(_RESERVED)})"
-    yield from (
-        f"{name} occurs {names.count(name)} times" for name in sorted({str(n) for n in names if names.count(n) > 1})
+@cache
+def _loader() -> Any:
+    import yaml  # here, not above: the container of the training job has none, and reads schemas as JSON
+
+    # An estate of hundreds of models reads hundreds of schemas: libyaml, where it is there, is ten times as fast.
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _schema(raw: Mapping[str, Any]) -> Schema:
+    return Schema(raw["record_identifier"], raw["event_time"], tuple(_column(column) for column in raw["columns"]))
+
+
+def _column(given: Mapping[str, Any]) -> Column:
+    role = given.get("role", "feature")
+    nullable = given.get("nullable")
+    # What nobody uses may be empty.
+    settled = {"role": role, "nullable": role == "ignored" if nullable is None else nullable}
+    return Column(
+        **{**given, **settled, "values": tuple(given.get("values") or ()), "header": given.get("header") or ""}
     )
-    for index, column in enumerate(columns):
-        yield from (f"columns[{index}]: {fault}" for fault in _column_faults(column))
-    labels = [column.get("name") for column in columns if column.get("role") == "label"]
-    if len(labels) != 1:
-        yield f"exactly one column has the role label, not {len(labels)}"
-
-
-def _column_faults(column: Mapping[str, Any]) -> Iterator[str]:
-    if unknown := sorted(map(str, column.keys() - _KEYS)):
-        yield f"unknown key {', '.join(unknown)}"
-    if column.get("type") not in FEATURE_TYPES:
-        yield f"type {column.get('type')!r} is none of {', '.join(FEATURE_TYPES)}"
-    if column.get("role", "feature") not in ROLES:
-        yield f"role {column.get('role')!r} is none of {', '.join(ROLES)}"
-    if not isinstance(column.get("description"), str):
-        yield "it has no description"
-    if column.get("type") == "category":
-        values = column.get("values")
-        if not isinstance(values, list) or len(values) < 2 or not all(isinstance(value, str) for value in values):
-            yield "a category needs `values`: at least two texts, quoted"
-    else:
-        low, high = column.get("minimum"), column.get("maximum")
-        if low is None or high is None or not (_number(low) and _number(high) and low <= high):
-            yield f"a number needs `minimum` <= `maximum`, not {low!r} and {high!r}"
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

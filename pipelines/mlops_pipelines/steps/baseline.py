@@ -28,18 +28,23 @@ def statistics(frame: pd.DataFrame, columns: Sequence[Mapping[str, Any]]) -> dic
     return {"version": 0.0, "dataset": {"item_count": len(frame)}, "features": features}
 
 
-def constraints(frame: pd.DataFrame, columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def constraints(
+    frame: pd.DataFrame, columns: Sequence[Mapping[str, Any]], max_missing_percent: float = 0.0
+) -> dict[str, Any]:
     """Return `constraints.json`: what a day's requests must satisfy so that no violation is reported.
 
     A category may hold nothing but its declared values, a column that the schema bounds below by zero stays
-    non-negative, completeness is as found, and distributions may move by 0.1 (the service's default).
+    non-negative, and distributions may move by 0.1 (the service's default). Completeness is as found; that of a
+    nullable column may fall to what `max_missing_percent` allows, or one gap more than in training would alarm.
     """
     features = []
     for column in columns:
+        found = float(frame[column["name"]].notna().mean())
+        least = 1 - max_missing_percent / 100 if column.get("nullable") else 1.0
         entry: dict[str, Any] = {
             "name": column["name"],
             "inferred_type": TYPES[column["type"]],
-            "completeness": float(frame[column["name"]].notna().mean()),
+            "completeness": min(found, least),
         }
         if column["type"] == "category":
             entry["string_constraints"] = {"domains": list(column["values"])}

@@ -8,8 +8,9 @@ import re
 import pandas as pd
 from tests.support.pipelines import DATA, MODEL, schema
 
+from mlops_pipelines.data.checking import check
+from mlops_pipelines.data.reading import read_raw
 from mlops_pipelines.features import load_schema
-from mlops_pipelines.steps.preprocess import read_raw, validate
 
 PROVENANCE = (DATA.parent / "PROVENANCE.md").read_text(encoding="utf-8")
 
@@ -32,7 +33,9 @@ def test_the_counts_are_those_that_the_provenance_names():
 
 def test_every_cell_is_what_the_schema_allows():
     columns = schema()["columns"]
-    frame = validate(read_raw(DATA.parent, columns), columns)
+    checked = check(read_raw(DATA.parent, load_schema(MODEL)), load_schema(MODEL))
+    assert checked.findings == ()
+    frame = checked.frame
     assert list(frame) == [column["name"] for column in columns] == list(pd.read_csv(DATA, nrows=1))
     used = {column["name"]: set(frame[column["name"]]) for column in columns if column["type"] == "category"}
     assert used == {column["name"]: set(column["values"]) for column in columns if column["type"] == "category"}

@@ -10,15 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_pipelines.features import Column, Schema
-from mlops_pipelines.features.ingest import RecordRefused, ingest
+from mlops_pipelines.features.ingest import RecordRefused, ingest, read_rows
 
 SCHEMA = Schema(
     "id",
     "at",
     (
         Column("y", "category", "label", "", values=("no", "yes")),
-        Column("n", "integer", "feature", "", 0, 9),
+        Column("n", "integer", "feature", "", 0, 9, nullable=True),
         Column("x", "number", "feature", "", 0, 1),
+    ),
+)
+NAMED = Schema(
+    "id",
+    "at",
+    (
+        Column("id", "text", "identifier", "", header="Customer No."),
+        Column("y", "number", "label", "", 0, 9, header="y/n"),
+        Column("note", "text", "ignored", "", nullable=True),
     ),
 )
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -51,9 +60,47 @@ def test_an_event_time_without_a_zone_is_refused():
 
 
 @pytest.mark.parametrize("empty", [None, "", "  "])
-def test_an_empty_value_is_left_out(empty):
+def test_an_empty_value_of_a_nullable_column_is_left_out_and_of_another_refused(empty):
     _, [call] = write([{"y": "no", "n": empty, "x": 1}])
     assert "n" not in [item["FeatureName"] for item in call["Record"]]
+    with pytest.raises(RecordRefused, match="x is empty, which its column does not allow"):
+        write([{"y": "no", "n": 1, "x": empty}])
+
+
+def test_columns_are_found_by_their_headers_and_the_identifier_is_the_column_that_has_that_role(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("\ufeffnote, Customer No. ,y/n\n,c-1,2\nold,c-2,3\n", encoding="utf-8")
+    _, calls = write(list(read_rows(path)), schema=NAMED)
+    records = [{item["FeatureName"]: item["ValueAsString"] for item in call["Record"]} for call in calls]
+    at = "2026-11-23T12:00:00Z"
+    assert records == [{"id": "c-1", "at": at, "y": "2"}, {"id": "c-2", "at": at, "y": "3", "note": "old"}]
+    assert len(calls[0]["Record"]) == 3  # the identifier once
+
+
+def test_an_identifier_beside_the_record_identifier_is_both():
+    columns = (Column("customer", "text", "identifier", ""), *NAMED.columns[1:])
+    _, [call] = write([{"customer": "c-1", "y/n": 2, "note": ""}], schema=Schema("id", "at", columns))
+    assert [item["ValueAsString"] for item in call["Record"] if item["FeatureName"] in ("id", "customer")] == [
+        "c-1"
+    ] * 2
+
+
+def test_an_identifier_that_is_empty_or_occurs_twice_is_refused():
+    good = {"Customer No.": "c-1", "y/n": 2, "note": ""}
+    with pytest.raises(RecordRefused, match=r"record 1: Customer No\. \(id\) is empty"):
+        write([good | {"Customer No.": " "}], schema=NAMED)
+    with pytest.raises(RecordRefused, match="record 2: its identifier 'c-1' is that of record 1"):
+        write([good, good], schema=NAMED)
+
+
+def test_a_ragged_row_and_a_header_with_a_name_twice_are_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("y,n,x\nno,1,1,1,1\n")
+    with pytest.raises(RecordRefused, match="it has 2 cells more than the header"):
+        write(list(read_rows(path)))
+    path.write_text("y,n,n\nno,1,1\n")
+    with pytest.raises(ValueError, match=r"a\.csv: the header names n more than once"):
+        next(read_rows(path))
 
 
 def test_an_own_identifier_is_used():
@@ -68,6 +115,7 @@ def test_an_own_identifier_is_used():
         ({"n": "1.5"}, "n = '1.5' is no integer"),
         ({"x": "much"}, "x = 'much' is no number"),
         ({"x": "nan"}, "x = 'nan' is no number"),
+        ({"x": "1_0"}, "x = '1_0' is no number"),
         ({"z": 1}, "column z is not in the schema"),
     ],
 )

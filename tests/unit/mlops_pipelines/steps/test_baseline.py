@@ -48,6 +48,20 @@ def test_constraints_hold_types_completeness_domains_and_signs():
     assert found["c"]["string_constraints"] == {"domains": ["no", "yes", "never"]}
 
 
+def test_a_nullable_column_may_miss_what_the_settings_allow_and_never_less_than_was_found():
+    columns = [{**column, "nullable": True} for column in COLUMNS]
+    kept = {f["name"]: f["completeness"] for f in constraints(FRAME, columns, max_missing_percent=10)["features"]}
+    assert kept == {"x": 0.75, "t": 0.9, "c": 0.75}
+    strict = {f["name"]: f["completeness"] for f in constraints(FRAME, COLUMNS, max_missing_percent=10)["features"]}
+    assert strict == {"x": 0.75, "t": 1.0, "c": 0.75}
+
+
+def test_whole_numbers_with_gaps_are_described_without_them():
+    frame = pd.DataFrame({"t": pd.array([1, None, 3], dtype="Int64")})
+    numbers = statistics(frame, COLUMNS[1:2])["features"][0]["numerical_statistics"]
+    assert (numbers["mean"], numbers["common"]) == (2.0, {"num_present": 2, "num_missing": 1})
+
+
 @given(st.integers(1, 40_000))
 def test_a_sketch_keeps_the_weight_of_every_value_and_bounds_its_size(count):
     levels = sketch(np.arange(count, dtype=np.float64))

@@ -1,164 +1,166 @@
-"""Preprocessing: validation, the split, the snapshot."""
+"""Preprocess: the sets and the baseline from a verified snapshot."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.support.pipelines import applications, schema
+from tests.support.tables import real_table, shell_of
 
-from mlops_pipelines.steps.preprocess import DataFaults, main, preprocess, read_raw, split, validate
+from mlops_pipelines.data.faults import DataFaults
+from mlops_pipelines.data.parsing import csv_bytes
+from mlops_pipelines.data.snapshots import schema_sha256
+from mlops_pipelines.features.schema import Schema
+from mlops_pipelines.steps.preprocess import prepare
+from mlops_pipelines.steps.shell import StepFault
 
-COLUMNS = schema()["columns"]
-
-
-def raw_folder(folder, frame=None):
-    (folder / "raw").mkdir()
-    (applications() if frame is None else frame).to_csv(folder / "raw" / "data.csv", index=False)
-    return folder / "raw"
-
-
-def text_cells(frame):
-    return frame.astype(str)
+SETS = ("train", "validation", "test")
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "rule"),
-    [
-        ("pirat", "-0.1", "a number from 0 to 5"),
-        ("pirat", "5.01", "a number from 0 to 5"),
-        ("pirat", "high", "a number from 0 to 5"),
-        ("pirat", "", "a number from 0 to 5"),
-        ("chist", "2.5", "a whole number from 1 to 6"),
-        ("chist", "7", "a whole number from 1 to 6"),
-        ("deny", "YES", "one of ['no', 'yes']"),
-        ("afam", "", "one of ['no', 'yes']"),
-    ],
-)
-def test_a_cell_that_breaks_the_schema_is_named(column, value, rule):
-    raw = text_cells(applications(12))
-    raw.loc[4, column] = value
-    with pytest.raises(DataFaults, match="1 fault:") as caught:
-        validate(raw, COLUMNS)
-    assert f"{column} = {value!r} in record 5: expected {rule}" in str(caught.value)
+def given(folder, frame=None, document=None, **settings):
+    document = document or schema()
+    shell = shell_of(folder, document, **settings)
+    described = Schema.of(document)
+    data = applications() if frame is None else frame
+    content = csv_bytes(data.rename(columns={c.header: c.name for c in described.columns}), described)
+    keep(shell, content, sha256=hashlib.sha256(content).hexdigest())
+    return shell
 
 
-def test_all_faults_are_counted_and_twenty_shown():
-    raw = text_cells(applications(50))
-    raw["lvrat"] = "x"
-    with pytest.raises(DataFaults, match="50 faults") as caught:
-        validate(raw, COLUMNS)
-    assert str(caught.value).count("lvrat =") == 20
-    assert "and 30 more" in str(caught.value)
+def keep(shell, content, **changes):
+    kept = shell.input / "snapshot"
+    kept.mkdir(exist_ok=True)
+    (kept / "data.csv").write_bytes(content)
+    manifest = {"sha256": "0" * 64, "schema_sha256": schema_sha256(shell.schema), **changes}
+    (kept / "snapshot.json").write_text(json.dumps(manifest))
 
 
-def test_validated_data_have_their_types():
-    frame = validate(text_cells(applications(12)), COLUMNS)
-    assert (frame["chist"].dtype, frame["pirat"].dtype) == ("int64", "float64")
-
-
-def test_missing_and_unknown_columns_of_every_file_are_named(tmp_path):
-    applications(5).drop(columns="pirat").to_csv(tmp_path / "a.csv", index=False)
-    applications(5).assign(zip=1).to_csv(tmp_path / "b.csv", index=False)
-    with pytest.raises(DataFaults) as caught:
-        read_raw(tmp_path, COLUMNS)
-    assert "a.csv: column pirat is missing" in str(caught.value)
-    assert "b.csv: column zip is not in the schema" in str(caught.value)
-
-
-def test_files_are_read_in_the_order_of_their_names_and_columns_in_that_of_the_schema(tmp_path):
-    frame = text_cells(applications(10))
-    frame.iloc[5:, ::-1].to_csv(tmp_path / "b.csv", index=False)
-    frame.iloc[:5].to_csv(tmp_path / "a.csv", index=False)
-    pd.testing.assert_frame_equal(read_raw(tmp_path, COLUMNS), frame, check_dtype=False)
-
-
-def test_no_file_and_no_record_are_faults(tmp_path):
-    with pytest.raises(DataFaults, match=r"no \.csv file"):
-        read_raw(tmp_path, COLUMNS)
-    with pytest.raises(DataFaults, match="there is no record"):
-        validate(text_cells(applications(12)).iloc[:0], COLUMNS)
-
-
-@given(st.integers(0, 2**31 - 1))
-def test_a_split_is_a_partition_that_the_order_of_the_records_does_not_change(seed):
-    frame = applications(240)
-    sets, shuffled = split(frame, seed), split(frame.sample(frac=1, random_state=1), seed)
-    assert sorted(index for part in sets.values() for index in part.index) == list(frame.index)
-    assert {name: set(part.index) for name, part in shuffled.items()} == {
-        name: set(part.index) for name, part in sets.items()
+def test_the_sets_hold_every_record_once_and_have_their_checksums(tmp_path):
+    shell = given(tmp_path)
+    document = prepare(shell)
+    assert document == json.loads((shell.output / "splits/splits.json").read_text())
+    assert document["seed"] == shell.settings.seed
+    parts = {name: shell.output / name / f"{name}.csv" for name in SETS}
+    assert {name: part["sha256"] for name, part in document["splits"].items()} == {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in parts.items()
     }
+    lines = sorted(line for path in parts.values() for line in path.read_text().splitlines()[1:])
+    assert lines == sorted((shell.input / "snapshot/data.csv").read_text().splitlines()[1:])
+    assert sum(part["records"] for part in document["splits"].values()) == 240
+    assert all(sum(part["classes"].values()) == part["records"] for part in document["splits"].values())
 
 
-def test_a_split_has_about_its_shares_keeps_twins_together_and_follows_the_seed():
-    frame = applications(4000)
-    sets = split(pd.concat([frame, frame], ignore_index=True), seed=1)
-    assert [round(len(part) / 8000, 1) for part in sets.values()] == [0.6, 0.2, 0.2]
-    assert all(
-        set(part.index) == {index % 4000 + add for index in part.index for add in (0, 4000)} for part in sets.values()
-    )
-    assert set(split(frame, 1)["test"].index) != set(split(frame, 2)["test"].index)
-
-
-def test_too_few_records_to_split_are_a_fault():
-    with pytest.raises(DataFaults, match="too few"):
-        split(applications(1), seed=0)
-
-
-def test_the_snapshot_names_the_checksum_of_everything_it_came_from_and_went_to(tmp_path):
-    manifest = preprocess(raw_folder(tmp_path), tmp_path / "out", schema(), seed=1, label="deny", protected="afam")
-    out = tmp_path / "out"
-    assert manifest == json.loads((out / "snapshot/snapshot.json").read_text())
-    digest = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.rglob("*.csv")}
-    assert manifest["sha256"] == hashlib.sha256((out / "snapshot/data.csv").read_bytes()).hexdigest()
-    assert manifest["sources"] == {"data.csv": hashlib.sha256((tmp_path / "raw/data.csv").read_bytes()).hexdigest()}
-    assert {name: part["sha256"] for name, part in manifest["splits"].items()} == {
-        name: digest[f"{name}.csv"] for name in ("train", "validation", "test")
-    }
-    assert sum(part["records"] for part in manifest["splits"].values()) == manifest["records"] == 240
-
-
-def test_the_same_data_and_seed_give_the_same_bytes(tmp_path):
-    raw = raw_folder(tmp_path)
+def test_the_same_snapshot_and_seed_give_the_same_bytes(tmp_path):
+    shell = given(tmp_path)
     for name in ("one", "two"):
-        preprocess(raw, tmp_path / name, schema(), seed=1, label="deny", protected="afam")
+        prepare(replace(shell, output=tmp_path / name))
     files = [sorted(p.relative_to(tmp_path / n) for p in (tmp_path / n).rglob("*.*")) for n in ("one", "two")]
     assert files[0] == files[1]
-    assert len(files[0]) == 7
+    assert len(files[0]) == 6
     assert all((tmp_path / "one" / p).read_bytes() == (tmp_path / "two" / p).read_bytes() for p in files[0])
 
 
+@pytest.mark.parametrize("name", ["wine", "breast_cancer", "diabetes"])
+def test_a_data_set_works_by_its_schema_alone(tmp_path, name):
+    table = real_table(name)
+    shell = given(tmp_path, table.frame, table.document)
+    document = prepare(shell)
+    classes = [set(part.get("classes", {})) for part in document["splits"].values()]
+    assert classes == [set(table.schema.label.values)] * 3
+    train = pd.read_csv(shell.output / "train/train.csv")
+    assert list(train) == [column.name for column in table.schema.columns]
+
+
 def test_the_baseline_covers_the_training_features_only(tmp_path):
-    preprocess(raw_folder(tmp_path), tmp_path / "out", schema(), seed=1, label="deny", protected="afam")
-    baseline = json.loads((tmp_path / "out/baseline/data-quality/constraints.json").read_text())
-    names = [feature["name"] for feature in baseline["features"]]
+    shell = given(tmp_path)
+    document = prepare(shell)
+    kept = shell.output / "baseline/data-quality"
+    statistics, constraints = (
+        json.loads((kept / f"{name}.json").read_text()) for name in ("statistics", "constraints")
+    )
+    names = [feature["name"] for feature in constraints["features"]]
     assert "deny" not in names
     assert "afam" not in names
     assert len(names) == 12
+    assert statistics["dataset"]["item_count"] == document["splits"]["train"]["records"]
 
 
-def test_a_label_or_protected_attribute_without_that_role_is_refused(tmp_path):
+def test_gaps_of_nullable_columns_stay_gaps_and_the_baseline_allows_what_the_settings_allow(tmp_path):
+    document = schema()
+    for column in document["columns"]:
+        column["nullable"] = column["name"] in ("pirat", "chist", "phist")
+    frame = applications().astype({"chist": "Int64"})
+    frame.loc[::10, ["pirat", "chist", "phist"]] = None
+    shell = given(tmp_path, frame, document, data={"max_missing_percent": 25})
+    prepare(shell)
+    train = pd.read_csv(shell.output / "train/train.csv")
+    missing = train[["pirat", "chist", "phist"]].isna().mean()
+    assert (missing > 0).all()
+    assert (train["chist"].dropna() % 1 == 0).all()
+    statistics, constraints = (
+        {f["name"]: f for f in json.loads((shell.output / f"baseline/data-quality/{n}.json").read_text())["features"]}
+        for n in ("statistics", "constraints")
+    )
+    assert statistics["pirat"]["numerical_statistics"]["common"]["num_missing"] == train["pirat"].isna().sum()
+    assert statistics["phist"]["string_statistics"]["common"]["num_missing"] == train["phist"].isna().sum()
+    assert {name: constraints[name]["completeness"] for name in ("pirat", "chist", "phist", "hirat")} == {
+        "pirat": 0.75, "chist": 0.75, "phist": 0.75, "hirat": 1.0
+    }  # fmt: skip
+
+
+def test_the_shares_and_the_seed_are_the_settings(tmp_path):
+    shell = given(tmp_path, applications(1000), data={"split": [0.8, 0.1, 0.1]})
+    document = prepare(shell)
+    assert [round(part["records"] / 1000, 1) for part in document["splits"].values()] == [0.8, 0.1, 0.1]
+    other = prepare(replace(shell, settings=replace(shell.settings, seed=8)))
+    assert other["splits"] != document["splits"]
+
+
+def test_a_snapshot_that_was_changed_is_refused(tmp_path):
+    shell = given(tmp_path)
+    keep(shell, csv_bytes(applications(), Schema.of(schema())))
+    with pytest.raises(StepFault, match=r"data\.csv has the checksum .* expected 0000"):
+        prepare(shell)
+    assert not shell.output.exists()
+
+
+def test_a_snapshot_of_another_schema_is_refused(tmp_path):
+    shell = given(tmp_path)
+    keep(shell, b"", schema_sha256="1")
+    with pytest.raises(StepFault, match="the snapshot's is 1"):
+        prepare(shell)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"deny,pirat\nno,1\n", "the columns are ['deny', 'pirat']; expected ['deny', 'pirat', 'hirat'"),
+        (csv_bytes(applications(30).assign(pirat=7.0), Schema.of(schema())), "data.csv, line 2: pirat = '7.0'"),
+    ],
+)
+def test_a_snapshot_that_breaks_the_schema_is_refused(tmp_path, content, fault):
+    shell = given(tmp_path)
+    keep(shell, content, sha256=hashlib.sha256(content).hexdigest())
     with pytest.raises(DataFaults) as caught:
-        preprocess(tmp_path, tmp_path, schema(), seed=1, label="afam", protected="race")
-    assert "'afam' does not have the role label" in str(caught.value)
-    assert "'race' does not have the role protected" in str(caught.value)
+        prepare(shell)
+    assert fault in str(caught.value)
 
 
-def test_there_may_be_no_protected_attribute(tmp_path):
-    manifest = preprocess(raw_folder(tmp_path), tmp_path / "out", schema(), seed=1, label="deny", protected="none")
-    assert manifest["protected_attribute"] == "none"
+def test_a_snapshot_that_is_not_there_is_a_fault(tmp_path):
+    shell = given(tmp_path)
+    (shell.input / "snapshot/data.csv").unlink()
+    with pytest.raises(StepFault, match=r"no readable data\.csv"):
+        prepare(shell)
 
 
-def test_the_command_line_reports_faults_on_stderr_and_exits_1(tmp_path, capsys):
-    (tmp_path / "schema.json").write_text(json.dumps(schema()))
+def test_a_set_without_a_class_ends_the_step_and_nothing_is_written(tmp_path):
     frame = applications()
-    frame.loc[0, "unemp"] = 101
-    arguments = ["--input", raw_folder(tmp_path, frame), "--output", tmp_path / "out", "--label", "deny", "--seed", 1,
-                 "--schema", tmp_path / "schema.json", "--protected-attribute", "afam"]  # fmt: skip
-    assert main([str(argument) for argument in arguments]) == 1
-    assert "unemp = '101.0' in record 1: expected a number from 0 to 100" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+    frame["deny"] = ["yes", *["no"] * 239]
+    shell = given(tmp_path, frame)
+    with pytest.raises(DataFaults, match="has none of class 'yes' of label deny"):
+        prepare(shell)
+    assert not shell.output.exists()
