@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mlops_pipelines.modelling.estimators import outputs
+from mlops_pipelines.modelling.judging import decisions
 from mlops_pipelines.steps import archives, inference
 
 Numbers = npt.NDArray[np.float64]
@@ -67,16 +69,11 @@ class LoadedModel:
 
     def scores(self, matrix: Numbers) -> Numbers:
         """Return the positive class's probability (binary), one column per class (multiclass), or the prediction."""
-        if self.problem == "regression":
-            return np.asarray(self.estimator.predict(matrix), dtype=np.float64)
-        probabilities = np.asarray(self.estimator.predict_proba(matrix), dtype=np.float64)
-        return probabilities[:, 1] if self.problem == "binary" else probabilities
+        return outputs(self.problem, self.estimator, matrix)
 
     def decide(self, scores: Numbers) -> npt.NDArray[Any]:
         """Return the decision that scores lead to: the class's place, or the number itself for regression."""
-        if self.problem == "binary":
-            return (scores >= self.served.threshold).astype(np.int64)
-        return scores.argmax(axis=1) if self.problem == "multiclass" else scores
+        return decisions(self.problem, scores, self.served.threshold)
 
 
 def load_model(archive: Path) -> LoadedModel:

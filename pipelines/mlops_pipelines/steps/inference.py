@@ -23,21 +23,27 @@ import numpy.typing as npt
 
 CSV, JSON = "text/csv", "application/json"
 Column = Mapping[str, Any]
-"""A feature: its `name`, its `type` (integer, number, category), and a category's `values` in their order."""
+"""A feature: its `name`, its `type` (integer, number, category), and a category's `values` in their order.
+
+A `nullable` one may be empty, and is imputed: by its `fill`, the median it was trained with; an empty category has a
+place of its own, after those of its values.
+"""
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A loaded model package: the classifier, its features in order, the classes, and the decision threshold.
+    """A loaded model package: the estimator, its features in order, the classes, and the decision threshold.
 
-    `protected` are the columns that a request may hold beside the features.
+    `protected` are the columns that a request may hold beside the features. `problem` is binary, multiclass or
+    regression; only a binary model has a threshold, and a regression model has no classes.
     """
 
     classifier: Any
     columns: Sequence[Column]
     classes: Sequence[str]
-    threshold: float
+    threshold: float | None
     protected: Sequence[str] = ()
+    problem: str = "binary"
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,8 @@ def model_fn(model_dir: str) -> ServedModel:
     """Load `model.joblib` and `metadata.json` from the unpacked model package."""
     metadata = json.loads(Path(model_dir, "metadata.json").read_text(encoding="utf-8"))
     classifier = joblib.load(Path(model_dir, "model.joblib"))
-    protected = metadata.get("protected_attributes", [])
-    return ServedModel(classifier, metadata["features"], metadata["classes"], metadata["threshold"], protected)
+    protected, problem = metadata.get("protected_attributes", []), metadata.get("problem", "binary")
+    return ServedModel(classifier, metadata["features"], metadata["classes"], metadata["threshold"], protected, problem)
 
 
 def input_fn(body: bytes | str, content_type: str = CSV) -> Request:
@@ -71,7 +77,11 @@ def input_fn(body: bytes | str, content_type: str = CSV) -> Request:
 
 
 def predict_fn(request: Request, model: ServedModel) -> list[dict[str, Any]]:
-    """Return class and probability of the positive class per record. Raises `ValueError` naming every bad column."""
+    """Return an answer per record. Raises `ValueError` naming every bad column.
+
+    It is the `prediction`, with the `probability` of the positive class (binary) or the `probabilities` of all classes
+    by name (multiclass).
+    """
     names = [column["name"] for column in model.columns]
     given, rows = request.names, request.rows
     if given is None:
@@ -82,10 +92,7 @@ def predict_fn(request: Request, model: ServedModel) -> list[dict[str, Any]]:
     _check_columns(names, model.protected, given, rows)
     order = [list(given).index(name) for name in names]
     ordered = {name: [row[index] for row in rows] for name, index in zip(names, order, strict=True)}
-    scores = model.classifier.predict_proba(feature_matrix(ordered, model.columns))[:, 1]
-    return [
-        {"probability": float(score), "prediction": model.classes[int(score >= model.threshold)]} for score in scores
-    ]
+    return _answers(model, feature_matrix(ordered, model.columns))
 
 
 def output_fn(predictions: list[dict[str, Any]], accept: str = JSON) -> tuple[str, str]:
@@ -99,8 +106,8 @@ def output_fn(predictions: list[dict[str, Any]], accept: str = JSON) -> tuple[st
 def feature_matrix(values: Mapping[str, Sequence[Any]], columns: Sequence[Column]) -> npt.NDArray[np.float64]:
     """Return the numbers the classifier sees; training and serving share this one function.
 
-    A category becomes the place of its value among the column's values. Raises `ValueError` naming each column and
-    value that does not fit.
+    A category becomes the place of its value among the column's values; an empty cell of a nullable column is imputed.
+    Raises `ValueError` naming each column and value that does not fit.
     """
     faults: list[str] = []
     encoded = [_encode(column, values[column["name"]], faults) for column in columns]
@@ -109,19 +116,49 @@ def feature_matrix(values: Mapping[str, Sequence[Any]], columns: Sequence[Column
     return np.column_stack(encoded)
 
 
+def _answers(model: ServedModel, matrix: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
+    if model.problem == "regression":
+        return [{"prediction": float(number)} for number in model.classifier.predict(matrix)]
+    chances = model.classifier.predict_proba(matrix)
+    if model.problem == "multiclass":
+        return [
+            {
+                "probabilities": {name: float(chance) for name, chance in zip(model.classes, row, strict=True)},
+                "prediction": model.classes[int(row.argmax())],
+            }
+            for row in chances
+        ]
+    threshold = 0.5 if model.threshold is None else model.threshold
+    return [
+        {"probability": float(chance), "prediction": model.classes[int(chance >= threshold)]}
+        for chance in chances[:, 1]
+    ]
+
+
 def _encode(column: Column, values: Sequence[Any], faults: list[str]) -> npt.NDArray[np.float64]:
+    fill: float | None
     if column["type"] == "category":
         places = {value: float(place) for place, value in enumerate(column["values"])}
         numbers = [places.get(str(value).strip(), np.nan) for value in values]
-        wanted = f"one of {', '.join(column['values'])}"
+        fill, wanted = float(len(places)), f"one of {', '.join(column['values'])}"
     else:
         numbers = [_number(value) for value in values]
-        wanted = "a finite number"
+        fill, wanted = column.get("fill"), "a finite number"
+    if column.get("nullable") and fill is not None:
+        numbers = [fill if _empty(value) else number for value, number in zip(values, numbers, strict=True)]
+        wanted += ", or nothing"
     encoded = np.array(numbers, dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(encoded))
     if bad.size:
         faults.append(f"{column['name']} = {values[int(bad[0])]!r} in record {int(bad[0]) + 1}: expected {wanted}")
     return encoded
+
+
+def _empty(value: Any) -> bool:
+    """Whether a cell holds nothing: None, blank text, or the number by which pandas marks a missing one."""
+    return (
+        value is None or (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and value != value)
+    )
 
 
 def _number(value: Any) -> float:

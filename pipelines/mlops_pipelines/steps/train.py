@@ -1,8 +1,10 @@
-"""Train: gradient boosting on the training features, in stages, with a checkpoint after each.
+"""Train: the family and hyperparameters that the search found, in stages, with a checkpoint after each.
 
-Managed spot instances are taken away at two minutes' notice; SageMaker copies the checkpoint folder to S3 while the job
-runs and brings it back when the job starts again, where training goes on. Interrupted or not, the same data and seed
-give the same model, byte for byte. The protected attribute is never trained on.
+Started by the training toolkit in script mode: data come by the channels train and validation, the search's result by
+the channel search (without it, the settings' family and hyperparameters are used). Managed spot instances are taken
+away at two minutes' notice, which comes as SIGTERM; SageMaker copies the checkpoint folder to S3 while the job runs and
+brings it back when the job starts again, where training goes on. Interrupted or not, the same data and seed give the
+same model, byte for byte. The protected attributes are never trained on.
 
 Writes to the model folder: model.joblib, metadata.json, and code/inference.py, which the serving container runs.
 """
@@ -10,173 +12,122 @@ Writes to the model folder: model.joblib, metadata.json, and code/inference.py, 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
-import pickle
-import shutil
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-import joblib
-import numpy as np
-import pandas as pd
-import sklearn
-from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
+from mlops_pipelines.modelling import matrices
+from mlops_pipelines.modelling.checkpoints import Checkpoint
+from mlops_pipelines.modelling.training import train
+from mlops_pipelines.settings import read_settings
+from mlops_pipelines.steps.shell import StepFault, fail
 
-from mlops_pipelines.steps import inference
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Hyperparameters: trees in all, trees between two checkpoints, learning rate, depth of a tree, seed."""
-
-    trees: int = 80
-    trees_per_checkpoint: int = 20
-    learning_rate: float = 0.08
-    depth: int = 2
-    seed: int = 0
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code of a process that SIGTERM ended: SageMaker starts a managed spot job again."""
+_SETS = ("train", "validation")
 
 
-def fit(
-    features: np.typing.NDArray[np.float64],
-    target: np.typing.NDArray[np.int64],
-    settings: Settings,
-    checkpoints: Path,
-    on_checkpoint: Callable[[int], None] = lambda _trees: None,
-) -> GradientBoostingClassifier:
-    """Return the trained classifier, resuming from the checkpoint if there is one for the same data and settings.
+class InstanceTaken(BaseException):  # no handler of errors may hold it up
+    """The instance is being taken away, and the checkpoint is written."""
 
-    `on_checkpoint` is told how many trees stand after each checkpoint. A checkpoint of other data or settings is not
-    used.
+
+@dataclass
+class Notice:
+    """Whether notice was given that the instance goes; training ends at the next checkpoint then."""
+
+    given: bool = False
+
+    def give(self, _signal: int, _frame: FrameType | None) -> None:
+        """Take the signal. Only a flag is set: a stage that is under way is finished and saved."""
+        self.given = True
+
+    def on_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Say what stands, and raise `InstanceTaken` if notice was given."""
+        _log(f"checkpoint={checkpoint.stages} train-loss={checkpoint.losses[-1]:.6f}")
+        if self.given:
+            raise InstanceTaken
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the step with the training toolkit's conventions: SM_* variables, hyperparameters as arguments.
+
+    Returns 0; 1 for a `StepFault`, with the reason on stderr and in the file that SageMaker reads it from (`failure` in
+    SM_OUTPUT_DIR, /opt/ml/output by default); 143 when the instance is taken away, with a checkpoint to go on from.
     """
-    fingerprint = _fingerprint(features, target, settings)
-    model = _resume(checkpoints, fingerprint) or GradientBoostingClassifier(
-        n_estimators=0, learning_rate=settings.learning_rate, max_depth=settings.depth, random_state=settings.seed,
-        warm_start=True, min_samples_leaf=20,
-    )  # fmt: skip
-    while model.n_estimators < settings.trees:
-        model.set_params(n_estimators=min(model.n_estimators + settings.trees_per_checkpoint, settings.trees))
-        model.fit(features, target)
-        clear_padding(model)
-        _save(model, checkpoints, fingerprint)
-        # Read back what was written: an uninterrupted run and a resumed one then go through the same objects.
-        model = _resume(checkpoints, fingerprint)
-        on_checkpoint(model.n_estimators)
-    return model
+    given = _parser(os.environ).parse_args(arguments)
+    notice = Notice()
+    before = signal.signal(signal.SIGTERM, notice.give)
+    try:
+        metadata = _train(given, notice)
+    except InstanceTaken:
+        _log("the instance is taken away: training goes on from this checkpoint when the job starts again")
+        return TERMINATED
+    except StepFault as fault:
+        fail(str(fault), Path(os.environ.get("SM_OUTPUT_DIR", "/opt/ml/output"), "failure"))
+        return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    _log(f"family={metadata['family']} hyperparameters={json.dumps(metadata['hyperparameters'])}")
+    _log(f"train-score={metadata['train_score']:.6f}")
+    _log(f"validation-score={metadata['validation_score']:.6f}")
+    return 0
 
 
-def train(
-    sets: Mapping[str, pd.DataFrame], schema: Mapping[str, Any], model_dir: Path, checkpoints: Path, settings: Settings,
-    on_checkpoint: Callable[[int], None] = lambda _trees: None,
-) -> dict[str, Any]:  # fmt: skip
-    """Train on `sets["train"]`, choose the threshold on `sets["validation"]`, write the model; return its metadata.
-
-    The threshold is the score above which the model denies as often as the validation set does. Raises `ValueError`
-    when a set lacks a class.
-    """
-    features = [column for column in schema["columns"] if column["role"] == "feature"]
-    label = next(column for column in schema["columns"] if column["role"] == "label")
-    matrices, targets = {}, {}
-    for name, frame in sets.items():
-        matrices[name] = inference.feature_matrix({c["name"]: list(frame[c["name"]]) for c in features}, features)
-        targets[name] = (frame[label["name"]] == label["values"][1]).to_numpy(dtype=np.int64)
-        if len(set(targets[name].tolist())) < 2:
-            raise ValueError(f"the {name} set holds one class of {label['name']} only")
-    model = fit(matrices["train"], targets["train"], settings, checkpoints, on_checkpoint)
-    scores = model.predict_proba(matrices["validation"])[:, 1]
-    metadata = {
-        "features": features,
-        "label": label["name"],
-        "classes": list(label["values"]),
-        "protected_attributes": [column["name"] for column in schema["columns"] if column["role"] == "protected"],
-        "threshold": float(np.quantile(scores, 1 - targets["validation"].mean())),
-        "validation_auc": float(roc_auc_score(targets["validation"], scores)),
-        "settings": asdict(settings),
-        "versions": {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "pandas": pd.__version__},
-    }
-    model_dir.mkdir(parents=True, exist_ok=True)
-    _write(model, model_dir / "model.joblib")
-    (model_dir / "metadata.json").write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
-    (model_dir / "code").mkdir(exist_ok=True)
-    shutil.copyfile(inference.__file__, model_dir / "code" / "inference.py")
-    return metadata
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the step with the training toolkit's conventions: SM_* variables, hyperparameters as arguments."""
-    defaults, environment = Settings(), os.environ
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--train", type=Path, default=environment.get("SM_CHANNEL_TRAIN"))
-    parser.add_argument("--validation", type=Path, default=environment.get("SM_CHANNEL_VALIDATION"))
+    for channel in (*_SETS, "search"):
+        parser.add_argument(f"--{channel}", type=Path, default=environment.get(f"SM_CHANNEL_{channel.upper()}") or None)
     parser.add_argument("--model-dir", type=Path, default=environment.get("SM_MODEL_DIR", "/opt/ml/model"))
-    parser.add_argument("--schema", type=Path, default=Path("schema.json"))
+    parser.add_argument("--code", type=Path, default=Path(), help="folder of settings.json and schema.json")
     parser.add_argument("--checkpoint-dir", type=Path, default=Path("/opt/ml/checkpoints"))
-    for name, value in asdict(defaults).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    given = parser.parse_args(arguments)
-    schema = json.loads(given.schema.read_text(encoding="utf-8"))
-    sets = {name: pd.read_csv(getattr(given, name) / f"{name}.csv") for name in ("train", "validation")}
-    settings = Settings(**{name: getattr(given, name) for name in asdict(defaults)})
-    metadata = train(
-        sets, schema, given.model_dir, given.checkpoint_dir, settings, lambda trees: _log(f"trees={trees}")
-    )
-    _log(f"validation-auc={metadata['validation_auc']:.6f}")
+    parser.add_argument("--seed", type=int, help="in place of the settings' seed")
+    return parser
+
+
+def _train(given: argparse.Namespace, notice: Notice) -> dict[str, Any]:
+    plain, schema = (_read(given.code / name) for name in ("settings.json", "schema.json"))
+    try:
+        settings = read_settings(plain)
+    except ValueError as error:
+        raise StepFault(f"settings.json: {error}") from error
+    if given.seed is not None:
+        settings = replace(settings, seed=given.seed)
+    search = _read(given.search / "search.json") if given.search else None
+    sets = {}
+    for name in _SETS:
+        folder = getattr(given, name)
+        if folder is None:
+            raise StepFault(f"there is no channel {name}: SM_CHANNEL_{name.upper()} and --{name} are not set")
+        try:
+            sets[name] = matrices.read_records(folder / f"{name}.csv", schema)
+        except (OSError, ValueError) as error:
+            raise StepFault(f"channel {name} has no readable {name}.csv: {error}") from error
+    return train(
+        sets, schema, settings, given.model_dir, given.checkpoint_dir, search=search,
+        on_checkpoint=notice.on_checkpoint, warn=_warn,
+    )  # fmt: skip
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StepFault(f"{path} is not readable: {error}") from error
 
 
 def _log(line: str) -> None:
-    print(line, file=sys.stdout, flush=True)  # noqa: T201 -- a container's log is its standard output
+    print(line, flush=True)  # noqa: T201 -- a container's log is its standard output
 
 
-def _fingerprint(
-    features: np.typing.NDArray[np.float64], target: np.typing.NDArray[np.int64], settings: Settings
-) -> str:
-    digest = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
-    digest.update(np.ascontiguousarray(features).tobytes())
-    digest.update(target.tobytes())
-    return digest.hexdigest()
-
-
-def _save(model: GradientBoostingClassifier, checkpoints: Path, fingerprint: str) -> None:
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    partial = checkpoints / ".partial"
-    _write({"fingerprint": fingerprint, "model": model}, partial)
-    partial.replace(checkpoints / "checkpoint.joblib")  # a reader sees the old one or the new one, never half of it
-
-
-class _Pickler(pickle._Pickler):
-    """Writes equal texts as one object. Whether they are one in memory depends on how the process came to them."""
-
-    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
-        super().save(sys.intern(obj) if type(obj) is str else obj, save_persistent_id)  # type: ignore[misc]  # not in typeshed
-
-
-def _write(value: Any, path: Path) -> None:
-    with path.open("wb") as file:
-        _Pickler(file, protocol=4).dump(value)
-
-
-def clear_padding(model: GradientBoostingClassifier) -> None:
-    """Zero the bytes between a node's fields: they hold whatever memory held, and would be saved with the model."""
-    for estimator in model.estimators_.flat:
-        state = estimator.tree_.__getstate__()
-        nodes = np.zeros(state["nodes"].shape, state["nodes"].dtype)
-        for field in nodes.dtype.names or ():
-            nodes[field] = state["nodes"][field]
-        estimator.tree_.__setstate__({**state, "nodes": nodes})
-
-
-def _resume(checkpoints: Path, fingerprint: str) -> Any:
-    path = checkpoints / "checkpoint.joblib"
-    if not path.exists():
-        return None
-    kept = joblib.load(path)
-    return kept["model"] if kept["fingerprint"] == fingerprint else None
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 -- a container's log is its standard error
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

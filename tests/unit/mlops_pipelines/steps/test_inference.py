@@ -134,6 +134,68 @@ def test_a_category_becomes_the_place_of_its_value():
     assert feature_matrix(values, COLUMNS).tolist() == [[1.5, 1.0, 1.0], [2.0, 2.0, 0.0]]
 
 
+NULLABLE = (
+    {"name": "x", "type": "number", "nullable": True, "fill": 0.75},
+    {"name": "c", "type": "category", "values": ["no", "yes"], "nullable": True, "fill": None},
+)
+
+
+@pytest.mark.parametrize("empty", [None, "", "  ", float("nan")])
+def test_an_empty_cell_of_a_nullable_column_is_imputed(empty):
+    assert feature_matrix({"x": [empty, 1], "c": ["no", empty]}, NULLABLE).tolist() == [[0.75, 0.0], [1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("x", "nan"), ("x", "high"), ("x", float("inf")), ("x", True), ("c", "maybe"), ("c", "nan")]
+)
+def test_a_nullable_column_takes_no_other_value_for_nothing(column, value):
+    values = {"x": [1, 1], "c": ["no", "no"]} | {column: [None, value]}
+    with pytest.raises(ValueError, match=rf"{column} = .* in record 2: expected .*, or nothing"):
+        feature_matrix(values, NULLABLE)
+
+
+def test_a_nullable_number_without_a_fill_is_no_model_of_ours_and_stays_strict():
+    with pytest.raises(ValueError, match="x = None in record 1: expected a finite number"):
+        feature_matrix({"x": [None]}, ({"name": "x", "type": "number", "nullable": True},))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [(",1,no\n", "text/csv"), ('{"x": null, "n": 1, "c": "no"}', "application/json")]
+)
+def test_an_empty_cell_of_a_request_is_imputed(body, kind):
+    columns = ({**COLUMNS[0], "nullable": True, "fill": 0.5}, *COLUMNS[1:])
+    served = ServedModel(Sum(), columns, ("no", "yes"), 0.5)
+    assert predict_fn(input_fn(body, kind), served) == EXPECTED[1:]
+
+
+class Wine:
+    """A classifier of three classes, and a predictor of a number, that both answer with the record."""
+
+    def predict_proba(self, matrix):
+        return np.column_stack([matrix[:, 0], matrix[:, 1], 1 - matrix.sum(axis=1)])
+
+    def predict(self, matrix):
+        return matrix.sum(axis=1)
+
+
+PAIR = ({"name": "x", "type": "number"}, {"name": "y", "type": "number"})
+
+
+def test_a_multiclass_model_answers_with_every_class():
+    served = ServedModel(Wine(), PAIR, ("red", "rose", "white"), None, problem="multiclass")
+    assert predict_fn(input_fn("0.25,0.5\n0,0.25"), served) == [
+        {"probabilities": {"red": 0.25, "rose": 0.5, "white": 0.25}, "prediction": "rose"},
+        {"probabilities": {"red": 0.0, "rose": 0.25, "white": 0.75}, "prediction": "white"},
+    ]
+
+
+def test_a_regression_model_answers_with_a_number():
+    served = ServedModel(Wine(), PAIR, (), None, problem="regression")
+    answers = predict_fn(input_fn("0.25,0.5\n-3,1"), served)
+    assert answers == [{"prediction": 0.75}, {"prediction": -2.0}]
+    assert output_fn(answers)[0] == '{"predictions": [{"prediction": 0.75}, {"prediction": -2.0}]}'
+
+
 def test_the_serving_code_imports_nothing_of_the_project():
     tree = ast.parse(Path(inference.__file__).read_text(encoding="utf-8"))
     modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
