@@ -1,138 +1,135 @@
-"""Evaluate: measure the model on the test set, in all and by group of the protected attribute.
+"""Evaluate: measure the model on the test set, with confidence intervals, and against the champion.
 
-Writes `evaluation.json` in the model-quality format of SageMaker Model Monitor (`binary_classification_metrics`), with
-`fairness` (rates per group and their differences) and `summary` (the figures as text, as the registry keeps metadata).
+Inputs: model, train, test, champion. Outputs: `evaluation/evaluation.json`, with the metrics in the model-quality
+format of SageMaker Model Monitor, and that monitor's `quality-baseline/model-quality/{statistics,constraints}.json`.
 """
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import json
-import tarfile
-import tempfile
-from collections.abc import Sequence
+import math
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from mlops_pipelines.steps import archives, inference
+from mlops_pipelines.assessment import quality
+from mlops_pipelines.assessment.answers import Answers
+from mlops_pipelines.assessment.comparison import NotComparable, champion_answers, compare, load_champion
+from mlops_pipelines.assessment.curves import curves
+from mlops_pipelines.assessment.inputs import answered, read_model, read_split
+from mlops_pipelines.assessment.intervals import CONFIDENCE, Interval, number
+from mlops_pipelines.modelling.loading import LoadedModel
+from mlops_pipelines.modelling.metrics import gain, score
+from mlops_pipelines.steps import shell
+from mlops_pipelines.steps.shell import Shell, StepFault
 
-RESAMPLES = 200
-Numbers = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-
-
-def quality(actual: Flags, scores: Numbers, predicted: Flags, seed: int) -> dict[str, Any]:
-    """Return `binary_classification_metrics`; standard deviations come from 200 seeded bootstrap resamples."""
-    figures = _figures(actual, scores, predicted)
-    random, samples = np.random.default_rng(seed), []
-    for _ in range(RESAMPLES):
-        rows = random.integers(0, len(actual), len(actual))
-        samples.append(_figures(actual[rows], scores[rows], predicted[rows]))
-    deviations = {name: float(np.nanstd([sample[name] for sample in samples])) for name in figures}
-    matrix = confusion_matrix(actual, predicted, labels=[False, True])
-    return {
-        "confusion_matrix": {str(i): {str(j): int(matrix[i, j]) for j in (0, 1)} for i in (0, 1)},
-        **{name: {"value": value, "standard_deviation": deviations[name]} for name, value in figures.items()},
-    }
+BASELINE = "quality-baseline"
+"""The output of the monitor's baseline: Preprocess already has one by the name of baseline."""
 
 
-def fairness(actual: Flags, predicted: Flags, groups: Sequence[str]) -> dict[str, Any]:
-    """Return counts and rates per group, and the largest difference between two groups of each rate.
+def evaluate(given: Shell) -> dict[str, Any]:
+    """Run the step and return what is printed. Raises `StepFault` where the model cannot be measured."""
+    model = read_model(given)
+    records = {name: read_split(given, name) for name in ("train", "test")}
+    told = {name: answered(model, frame, name) for name, frame in records.items()}
+    found = intervals(told["test"], given.settings.gates.metric, model.label, given.settings.seed)
+    against = against_champion(given, model, records["test"], told["test"])
+    metrics = quality.monitor_metrics(told["test"], found)
+    folder = Path("model-quality")
+    statistics = quality.monitor_statistics(model.problem, len(told["test"]), metrics)
+    given.write(BASELINE, str(folder / "statistics.json"), statistics)
+    given.write(BASELINE, str(folder / "constraints.json"), quality.monitor_constraints(model.problem, found))
+    document = evaluation(model, told, given.settings.gates.metric, found, metrics, against)
+    given.write("evaluation", "evaluation.json", document)
+    return {key: document[key] for key in ("metric", "train_score", "champion", "summary")}
 
-    The selection rate is the share of a group that the model predicts positive (here: denied); a rate whose
-    denominator is empty is null and takes no part in a difference.
+
+def intervals(answers: Answers, metric: str, label: str, seed: int) -> dict[str, Interval]:
+    """Return every metric with its interval. Raises `StepFault` where the gated one is not defined on the test set."""
+    classes = set(answers.actual.tolist())
+    if answers.problem != "regression" and len(classes) < 2:
+        only = answers.classes[int(answers.actual[0])]
+        raise StepFault(
+            f"the test set holds one class of {label} only ({only}): give the run more records, or another split"
+        )
+    found = quality.intervals(answers, seed)
+    if not math.isfinite(found[metric].value):
+        raise StepFault(
+            f"{metric} is not defined on the {len(answers)} records of the test set, which hold {len(classes)} values "
+            f"of {label}: give the run more records, or another gates.metric"
+        )
+    return found
+
+
+def against_champion(given: Shell, model: LoadedModel, test: pd.DataFrame, answers: Answers) -> dict[str, Any]:
+    """Return the comparison with the champion; where there is none, or it cannot be compared, the reason why."""
+    told = given.read("champion", "champion.json")
+    nothing = dict.fromkeys(("value", "difference", "low", "high", "p_value", "test"))
+    if told.get("status") != "found":
+        return {"status": "none", "reason": None, **nothing}
+    try:
+        champion = load_champion(given.input / "champion" / "model.tar.gz")
+        other = champion_answers(champion, model, test)
+    except NotComparable as reason:
+        return {"status": "not comparable", "reason": str(reason), **nothing}
+    found = compare(answers, other, given.settings.gates.metric, given.settings.seed)
+    return {"status": "compared", "reason": None, **found}
+
+
+def evaluation(
+    model: LoadedModel, told: Mapping[str, Answers], metric: str, found: Mapping[str, Interval],
+    metrics: Mapping[str, Any], champion: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """Return the contents of evaluation.json.
+
+    `generalisation_gap` is by how much the model is better on the training set than on the test set, in the metric.
     """
-    labels = np.asarray(groups)
-    by_group: dict[str, dict[str, Any]] = {}
-    for group in sorted(set(groups)):
-        own = labels == group
-        by_group[group] = {
-            "count": int(own.sum()),
-            "positive_rate": _share(actual[own]),
-            "selection_rate": _share(predicted[own]),
-            "true_positive_rate": _share(predicted[own & actual]),
-            "false_positive_rate": _share(predicted[own & ~actual]),
-        }
-    differences = {}
-    for rate in ("selection_rate", "true_positive_rate", "false_positive_rate"):
-        known = [figures[rate] for figures in by_group.values() if figures[rate] is not None]
-        differences[f"{rate}_difference"] = max(known) - min(known) if known else None
-    return {"groups": by_group, **differences}
-
-
-def evaluate(model_archive: Path, test: pd.DataFrame, protected: str, seed: int) -> dict[str, Any]:
-    """Return the contents of evaluation.json; with `none` as protected attribute, fairness is not measured.
-
-    Raises `ValueError` when the test set holds one class only.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(model_archive) as archive:
-            archives.unpack(archive, folder)
-        model = inference.model_fn(folder)
-        metadata = json.loads(Path(folder, "metadata.json").read_text(encoding="utf-8"))
-    names = [column["name"] for column in model.columns]
-    answers = inference.predict_fn(inference.Request(names, test[names].to_numpy(dtype=object).tolist()), model)
-    scores = np.array([answer["probability"] for answer in answers])
-    predicted = np.array([answer["prediction"] == model.classes[1] for answer in answers])
-    actual = (test[metadata["label"]] == model.classes[1]).to_numpy(dtype=np.bool_)
-    if actual.all() or not actual.any():
-        raise ValueError(f"the test set holds one class of {metadata['label']} only")
-    metrics = quality(actual, scores, predicted, seed)
-    parity = {} if protected == "none" else fairness(actual, predicted, [str(value) for value in test[protected]])
-    difference = parity.get("selection_rate_difference")
+    train, test = told["train"].ordered(), told["test"].ordered()
+    train_score = score(metric, train.actual, train.scores, train.decided)
+    value = found[metric].value
     return {
         "version": 0.0,
+        "problem": model.problem,
         "dataset": {"item_count": len(test)},
-        "model_sha256": hashlib.sha256(model_archive.read_bytes()).hexdigest(),
-        "binary_classification_metrics": metrics,
-        "fairness": {"protected_attribute": protected, **parity},
-        "summary": {
-            "auc": f"{metrics['auc']['value']:.6f}",
-            "accuracy": f"{metrics['accuracy']['value']:.6f}",
-            "selection_rate_difference": "not measured" if difference is None else f"{difference:.6f}",
-        },
+        "model_sha256": model.sha256,
+        "metric": {"name": metric, **found[metric].as_dict(), "confidence": CONFIDENCE},
+        "train_score": number(train_score),
+        "generalisation_gap": number(gain(metric, train_score, value)),
+        f"{quality.MONITORED[model.problem]}_metrics": dict(metrics),
+        "intervals": {name: item.as_dict() for name, item in found.items() if not name.startswith("monitor:")},
+        "classes": {} if model.problem == "regression" else quality.by_class(test),
+        "curves": curves(test),
+        "champion": dict(champion),
+        "summary": summary(metric, found, champion),
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the step from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=Path("/opt/ml/processing/input/model"))
-    parser.add_argument("--test", type=Path, default=Path("/opt/ml/processing/input/test"))
-    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output/evaluation"))
-    parser.add_argument("--protected-attribute", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    given = parser.parse_args(arguments)
-    test = pd.read_csv(given.test / "test.csv")
-    report = evaluate(given.model / "model.tar.gz", test, given.protected_attribute, given.seed)
-    given.output.mkdir(parents=True, exist_ok=True)
-    (given.output / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(report["summary"]))  # noqa: T201 -- a container's log is its standard output
-
-
-def _figures(actual: Flags, scores: Numbers, predicted: Flags) -> dict[str, float]:
-    true_positive = int((actual & predicted).sum())
-    precision, recall = _share(actual[predicted]), _share(predicted[actual])
-    f1 = 2 * true_positive / max(int(actual.sum()) + int(predicted.sum()), 1)
-    one_class = actual.all() or not actual.any()
+def summary(metric: str, found: Mapping[str, Interval], champion: Mapping[str, Any]) -> dict[str, str]:
+    """Return the figures as text, as a model package keeps its metadata (256 characters a value)."""
+    item = found[metric]
+    told = {"none": "there is no champion", "not comparable": str(champion["reason"])}.get(champion["status"])
+    if told is None:
+        told = (
+            f"{metric} {champion['difference']:+.6f} against {champion['value']:.6f} "
+            f"({_ends(champion['low'], champion['high'], '+')}, p = {champion['p_value']:.3g} by {champion['test']})"
+        )
     return {
-        "auc": float("nan") if one_class else float(roc_auc_score(actual, scores)),
-        "accuracy": float((actual == predicted).mean()),
-        "precision": precision if precision is not None else 0.0,
-        "recall": recall if recall is not None else 0.0,
-        "f1": f1,
+        metric: f"{item.value:.6f}",
+        f"{metric}_interval": _ends(item.low, item.high),
+        "champion": told[:256],
     }
 
 
-def _share(flags: Flags) -> float | None:
-    return float(flags.mean()) if flags.size else None
+def _ends(low: float, high: float, sign: str = "") -> str:
+    return f"{CONFIDENCE:.0%} interval {low:{sign}.6f} to {high:{sign}.6f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the step from the command line."""
+    return shell.run(__doc__, evaluate, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

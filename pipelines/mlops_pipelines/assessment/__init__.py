@@ -1,0 +1,1 @@
+"""How good, fair, robust, explainable and small a trained model is: what the assessing steps compute."""
