@@ -26,6 +26,7 @@ def install() -> None:
         executions,
         feature_store_runtime,
         key_rotation,
+        key_signing,
         lineage,
         packages,
         patches,
@@ -45,6 +46,7 @@ def install() -> None:
     bucket_configurations.install()
     bucket_policies.install()
     key_rotation.install()
+    key_signing.install()
     domains.install()
     trails.install()
     configuration.install()

@@ -1,0 +1,1 @@
+"""Signed manifests of what a training run made: digests, lineage, a KMS signature, and their verification."""
