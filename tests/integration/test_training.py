@@ -1,4 +1,4 @@
-"""The deployed training definition, executed on the real data by local processes."""
+"""The deployed training definition, executed on the real data by local processes: whole, once."""
 
 from __future__ import annotations
 
@@ -15,50 +15,60 @@ import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
 from tests.support.definition_shapes import strict_faults
-from tests.support.pipelines import DATA, VALUES, Objects, schema
+from tests.support.executed import bench
+from tests.support.pipelines import DATA, schema
 
 from mlops_estate.embedded.serving import ModelError, load_endpoint_handler
-from mlops_pipelines.steps import train
-from mlops_pipelines.training import render_definition, source_bundle, source_key
-from mlops_pipelines.training.local import StepFailed, run_definition
+from mlops_pipelines.modelling.training import train
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = f"s3://models/{source_key()}"
-MODEL_URI = "s3://models/mortgage-approval/pipelines-{}-Train/output/model.tar.gz"
-
-
-def definition(**changes):
-    return json.loads(render_definition({**VALUES, "source_uri": SOURCE, **changes}))
-
-
-def account(data=None):
-    return Objects({SOURCE: source_bundle(), "s3://raw/mortgage-approval/data.csv": data or DATA.read_bytes()})
-
-
-def execute(objects, folder, identity, parameters=None, **changes):
-    return run_definition(
-        definition(**changes), parameters=parameters or {}, work_dir=folder, fetch=objects.fetch, store=objects.store,
-        execution_id=identity,
-    )  # fmt: skip
+pytestmark = pytest.mark.xdist_group("gates")
 
 
 @pytest.fixture(scope="module")
-def objects():
-    return account()
+def account(tmp_path_factory):
+    with bench(tmp_path_factory.mktemp("run")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def run(objects, tmp_path_factory):
-    return execute(objects, tmp_path_factory.mktemp("run"), "run1", {"Commit": "c0ffee"})
+def run(account):
+    done = account.execute(parameters={"Commit": "c0ffee"})
+    assert done.reason == ""
+    return done.run
+
+
+@pytest.fixture(scope="module")
+def stored(account, run):
+    """Return what reads an object by its URI."""
+
+    def read(uri):
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return account.account.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    return read
+
+
+def output(run, step, name):
+    found = next(item for item in run.steps if item.name == step)
+    return found.properties["ProcessingOutputConfig"]["Outputs"][name]["S3Output"]["S3Uri"]
+
+
+def archive(run):
+    [container] = run.model_package["InferenceSpecification"]["Containers"]
+    return container["ModelDataUrl"]
 
 
 def test_every_step_runs_and_the_model_is_good(run):
-    assert [step.name for step in run.steps] == ["Preprocess", "Train", "Evaluate", "QualityGate", "Register"]
+    assert [step.name for step in run.steps] == [
+        "Champion", "ValidateData", "Snapshot", "Preprocess", "Search", "Train", "Evaluate", "Fairness", "Robustness",
+        "Explain", "Optimise", "Gate", "GatesPassed", "ModelCard", "Sign", "VerifySignature", "Register",
+    ]  # fmt: skip
     assert run.metrics["auc"] > 0.8
-    assert run.metrics["validation:auc"] > 0.75
-    fairness = run.property_files["Evaluation"]["fairness"]
-    assert set(fairness["groups"]) == {"no", "yes"}
-    assert 0 < fairness["selection_rate_difference"] < 0.5
+    assert run.metrics["validation:score"] > 0.75
+    fairness = run.property_files["FairnessReport"]
+    assert set(fairness["attributes"]["afam"]["groups"]) == {"no", "yes"}
+    assert 0 < fairness["worst"]["selection_rate_difference"] < 0.5
 
 
 def test_the_model_package_is_what_create_model_package_accepts(run):
@@ -67,22 +77,34 @@ def test_the_model_package_is_what_create_model_package_accepts(run):
     assert list(strict_faults(run.model_package, shape, "")) == []
 
 
-def test_the_model_package_leads_back_to_everything_it_came_from(run, objects):
+def test_the_model_package_leads_back_to_everything_it_came_from(run, stored):
     lineage = run.model_package["CustomerMetadataProperties"]
-    snapshot = objects[f"{lineage['snapshot_uri']}/data.csv"]
+    snapshot = stored(f"{lineage['snapshot_uri']}/data.csv")
     assert lineage["snapshot_sha256"] == hashlib.sha256(snapshot).hexdigest()
     assert snapshot == DATA.read_bytes()
-    assert (lineage["commit"], lineage["seed"], lineage["source"]) == ("c0ffee", "7", SOURCE)
-    [container] = run.model_package["InferenceSpecification"]["Containers"]
-    assert lineage["model_sha256"] == hashlib.sha256(objects[container["ModelDataUrl"]]).hexdigest()
-    sources = [run.model_package["ModelMetrics"][kind] for kind in ("ModelQuality", "ModelDataQuality")]
-    assert all(source["S3Uri"] in objects for kind in sources for source in kind.values())
+    assert (lineage["commit"], lineage["seed"]) == ("c0ffee", "7")
+    assert lineage["model_sha256"] == hashlib.sha256(stored(archive(run))).hexdigest()
+    metrics = run.model_package["ModelMetrics"]
+    sources = [source for kind in metrics.values() for source in kind.values()]
+    assert len(sources) == 6
+    assert all(json.loads(stored(source["S3Uri"])) for source in sources)
 
 
-def test_the_baseline_describes_the_training_set(run, objects):
+def test_the_lineage_record_holds_what_makes_the_run_reproducible(run, stored):
+    told = run.model_package["CustomerMetadataProperties"]
+    content = stored(f"{told['signature_uri']}/lineage.json")
+    assert told["lineage_sha256"] == hashlib.sha256(content).hexdigest()
+    text = content.decode()
+    record = json.loads(text)
+    for known in ("c0ffee", told["snapshot_sha256"], told["settings_sha256"], told["source"], "scikit-learn"):
+        assert known in text
+    assert record["seed"] == 7
+
+
+def test_the_baseline_describes_the_training_set(run, stored):
     uri = run.model_package["DriftCheckBaselines"]["ModelDataQuality"]["Statistics"]["S3Uri"]
-    statistics = json.loads(objects[uri])
-    frame = pd.read_csv(io.BytesIO(objects["s3://curated/mortgage-approval/snapshots/run1/train/train.csv"]))
+    statistics = json.loads(stored(uri))
+    frame = pd.read_csv(io.BytesIO(stored(f"{output(run, 'Preprocess', 'train')}/train.csv")))
     assert statistics["dataset"]["item_count"] == len(frame)
     means = {
         feature["name"]: feature["numerical_statistics"]["mean"]
@@ -93,42 +115,17 @@ def test_the_baseline_describes_the_training_set(run, objects):
     assert len(means) == 6
 
 
-def test_a_run_that_resumes_from_a_checkpoint_registers_the_same_model(run, objects, tmp_path):
-    class InstanceTakenError(Exception):
-        pass
-
-    def take(_trees):
-        raise InstanceTakenError
-
-    prefix = "s3://curated/mortgage-approval/snapshots/run1"
-    sets = {name: pd.read_csv(io.BytesIO(objects[f"{prefix}/{name}/{name}.csv"])) for name in ("train", "validation")}
-    settings = train.Settings(seed=VALUES["seed"])
-    with pytest.raises(InstanceTakenError):
-        train.train(sets, schema(), tmp_path / "model", tmp_path / "checkpoints", settings, take)
-    checkpoint = (tmp_path / "checkpoints/checkpoint.joblib").read_bytes()
-    again = account()
-    again["s3://models/mortgage-approval/checkpoints/run2/checkpoint.joblib"] = checkpoint
-    execute(again, tmp_path / "run", "run2")
-    assert again[MODEL_URI.format("run2")] == objects[MODEL_URI.format("run1")]
-    log = (tmp_path / "run/run2/pipelines-run2-Train/stdout.log").read_text().splitlines()
-    assert log[0] == f"trees={2 * settings.trees_per_checkpoint}"
+def test_the_same_inputs_give_the_same_model_bit_for_bit(account, run, stored):
+    again = account.execute(parameters={"Commit": "c0ffee"})
+    assert again.reason == ""
+    assert stored(archive(again.run)) == stored(archive(run))
+    one, two = (item.model_package["CustomerMetadataProperties"]["model_sha256"] for item in (run, again.run))
+    assert one == two
 
 
-def test_a_model_below_the_minimum_is_not_registered(tmp_path):
-    with pytest.raises(StepFailed, match=r"BelowMinimumAuc failed: .* below the minimum of 0\.99"):
-        execute(account(), tmp_path, "run3", {"MinimumAuc": 0.99})
-
-
-def test_bad_data_stop_the_run_with_the_cell_that_is_wrong(tmp_path):
-    data = DATA.read_bytes().replace(b"no,0.265,0.265,", b"no,0.265,high,", 1)
-    with pytest.raises(StepFailed, match="step Preprocess failed") as caught:
-        execute(account(data), tmp_path, "run4")
-    assert "hirat = 'high' in record 2: expected a number from 0 to 5" in caught.value.reason
-
-
-def test_the_registered_package_serves_as_it_was_evaluated(run, objects):
-    handler = load_endpoint_handler(objects[MODEL_URI.format("run1")])
-    test = pd.read_csv(io.BytesIO(objects["s3://curated/mortgage-approval/snapshots/run1/test/test.csv"]))
+def test_the_registered_package_serves_as_it_was_evaluated(run, stored):
+    handler = load_endpoint_handler(stored(archive(run)))
+    test = pd.read_csv(io.BytesIO(stored(f"{output(run, 'Preprocess', 'test')}/test.csv")))
     features = test.drop(columns=["deny", "afam"])
     body, kind = handler(features.to_csv(index=False).encode(), "text/csv", "application/json")
     assert kind == "application/json"
@@ -144,6 +141,28 @@ def test_the_registered_package_serves_as_it_was_evaluated(run, objects):
         assert json.loads(answered) == json.loads(body)
     with pytest.raises(ModelError, match="column deny is not a feature"):
         handler(test.to_csv(index=False).encode(), "text/csv", "application/json")
+
+
+def test_a_run_that_resumes_from_a_checkpoint_makes_the_same_model(account, run, stored, tmp_path):
+    class InstanceTakenError(Exception):
+        pass
+
+    def take(_told):
+        raise InstanceTakenError
+
+    sets = {
+        name: pd.read_csv(io.BytesIO(stored(f"{output(run, 'Preprocess', name)}/{name}.csv")))
+        for name in ("train", "validation")
+    }
+    settings = account.settings("mortgage-approval", "mortgage-approval")
+    search = run.property_files["SearchReport"]
+    with pytest.raises(InstanceTakenError):
+        train(sets, schema(), settings, tmp_path / "one", tmp_path / "kept", search=search, on_checkpoint=take)
+    assert list((tmp_path / "kept").iterdir())
+    for checkpoints in ("kept", "none"):
+        folder = tmp_path / checkpoints / "model"
+        train(sets, schema(), settings, folder, tmp_path / checkpoints, search=search)
+    assert (tmp_path / "kept/model/model.joblib").read_bytes() == (tmp_path / "none/model/model.joblib").read_bytes()
 
 
 @pytest.mark.sdk

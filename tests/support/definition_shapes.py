@@ -23,7 +23,7 @@ OPERATIONS = {
     "RegisterModel": ("CreateModelPackage", {}),
 }
 REFERENCES = ("Get", "Std:Join", "Std:JsonGet")
-SAMPLES = ("s3://bucket/key", "text", "1", "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/x")
+SAMPLES = ("s3://bucket/key", "text", "1", "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/x", "ml.m5.large")
 
 
 def shape_faults(steps: list[dict[str, Any]]) -> list[str]:

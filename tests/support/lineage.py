@@ -26,7 +26,9 @@ PACKAGE: dict[str, Any] = {
         "snapshot_sha256": "a" * 64,
         "snapshot_uri": "s3://curated/churn/run-1/snapshot",
         "model_sha256": "b" * 64,
-        "auc": "0.81",
+        "metric": "roc_auc",
+        "score": "0.81",
+        "version": "1.0.0",
     },
 }
 ENDPOINT: dict[str, Any] = {

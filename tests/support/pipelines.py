@@ -14,17 +14,22 @@ from mlops_pipelines.features import load_schema
 MODEL = "mortgage-approval"
 DATA = Path(__file__).resolve().parents[2] / "data" / MODEL / "hmda_boston_mortgages.csv"
 
+_ROLE = "arn:aws:iam::123456789012:role/mlops-dev-mortgage-approval-{}"
 VALUES: dict[str, Any] = {
-    "processing_role_arn": "arn:aws:iam::123456789012:role/mlops-dev-mortgage-approval-processing",
-    "training_role_arn": "arn:aws:iam::123456789012:role/mlops-dev-mortgage-approval-training",
+    **{
+        f"{name}_role_arn": _ROLE.format(name)
+        for name in ("processing", "registry", "training", "signing", "verifying")
+    },
     "image_uri": "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
+    "steps_image_uri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlops/steps:0123456789ab",
     "source_uri": "s3://models/source/0123456789abcdef/sourcedir.tar.gz",
     "input_data_uri": "s3://raw/mortgage-approval",
     "snapshot_uri": "s3://curated/mortgage-approval/snapshots",
     "models_uri": "s3://models/mortgage-approval",
     "checkpoints_uri": "s3://models/mortgage-approval/checkpoints",
     "reports_uri": "s3://reports/mortgage-approval",
-    "model_package_group": "mlops-dev-mortgage-approval",
+    "model_package_group": "arn:aws:sagemaker:eu-west-1:123456789012:model-package-group/mlops-mortgage-approval",
+    "signing_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
     "subnet_ids": ["subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718"],
     "security_group_ids": ["sg-0a1b2c3d4e5f60718"],
     "volume_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555",
@@ -35,10 +40,9 @@ VALUES: dict[str, Any] = {
     "training_max_runtime_seconds": 3600,
     "training_max_wait_seconds": 7200,
     "use_spot": True,
-    "label": "deny",
-    "protected_attribute": "afam",
-    "minimum_auc": 0.75,
+    "search": "tune",
     "seed": 7,
+    "region": "eu-west-1",
 }
 """A value for every placeholder of the training definition."""
 

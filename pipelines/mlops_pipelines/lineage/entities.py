@@ -127,7 +127,8 @@ def of_package(package: Mapping[str, Any], input_uri: str) -> Lineage:
     )  # fmt: skip
     model = Entity(
         "artifact", entity_name(group, "model", said["model_sha256"][:12]), "Model", container["ModelDataUrl"],
-        said["model_sha256"], {"sha256": said["model_sha256"], "auc": said.get("auc", "")},
+        said["model_sha256"],
+        {"sha256": said["model_sha256"], **{key: said.get(key, "") for key in ("metric", "score", "version")}},
     )  # fmt: skip
     approval = _approval(package)
     models = Entity("context", entity_name(group), "ModelGroup", package["ModelPackageArn"].rsplit("/", 1)[0])

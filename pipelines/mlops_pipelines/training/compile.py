@@ -28,7 +28,6 @@ SENTINELS: Mapping[str, int | float] = {
     "training_max_runtime_seconds": 900_000_001,
     "training_max_wait_seconds": 900_000_002,
     "seed": 900_000_003,
-    "minimum_auc": 0.900_000_004,
 }
 """Numbers that stand for placeholders, since the SDK takes no text where the service wants a number."""
 _STAND_IN = re.compile(r"(?:s3://|arn:aws:iam::000000000000:role/)open/([a-z_]+)")
@@ -71,6 +70,9 @@ def with_placeholders(definition: Mapping[str, Any]) -> dict[str, Any]:
     for step in result["Steps"]:
         if step["Type"] == "Training":
             step["Arguments"]["EnableManagedSpotTraining"] = "${use_spot}"
+    for parameter in result["Parameters"]:
+        if "EnumValues" in parameter:  # the SDK wants the default among them
+            parameter["EnumValues"] = [value for value in parameter["EnumValues"] if not value.startswith("${")]
     text = json.dumps(result)
     if unused := sorted(name for name in PLACEHOLDERS if f"${{{name}}}" not in text):
         raise ValueError(f"the definition does not use {', '.join(unused)}")

@@ -2,8 +2,10 @@
 
 The layout and the variables are those of the developer guide (`/opt/ml/processing`, `/opt/ml/input`, `/opt/ml/model`,
 `/opt/ml/checkpoints`) and of the training toolkit (SM_*, script mode). A path below /opt/ml in a command, an argument,
-a hyperparameter or a variable is moved below the job's own folder; nothing else is changed. Instance types, networks
-and keys are not emulated, and the packages are those of the Python given: a requirements file is refused.
+a hyperparameter or a variable is moved below the job's own folder; nothing else is changed. A job that is isolated from
+the network can open no connection at all; any other reaches loopback, where `environment` may name an account's
+address. Instance types, VPCs and keys are not emulated, and the packages are those of the Python given: a requirements
+file is refused.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +28,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from mlops_pipelines.steps.archives import unpack
+from mlops_pipelines.training.cache import StepCache, digest_of
 
 Fetch = Callable[[str, Path], None]
 """`fetch(uri, folder)`: copy the object at the URI, or else every object below it as a folder, into an existing local
@@ -38,6 +42,10 @@ TAIL_LINES = 15
 POLL_SECONDS = 0.01
 OFFLINE = Path(__file__).with_name("offline")
 """Python imports `sitecustomize` from here at its start, which refuses every connection beyond loopback."""
+ISOLATED = "MLOPS_JOB_ISOLATED"
+"""Variable that tells it to refuse loopback too, as EnableNetworkIsolation does."""
+_MESSAGES = ("opt/ml/output/failure", "opt/ml/output/message")
+"""Where a training job, and a processing job, leave the reason of their failure (API reference, FailureReason)."""
 NOTICE_SECONDS = 120
 """Time that a spot instance leaves between its notice and its end (EC2 user guide, spot interruption notices)."""
 
@@ -48,21 +56,38 @@ class JobFailed(RuntimeError):  # noqa: N818 -- the outcome SageMaker reports
 
 @dataclass
 class JobResult:
-    """How a job ended: what its Describe call would return, where its outputs lie locally, and how often it started."""
+    """How a job ended: what its Describe call would return, where its outputs lie locally, and how often it started.
+
+    `cached` tells that an earlier job's outputs were taken, since code, arguments and inputs are the same.
+    """
 
     properties: dict[str, Any]
     outputs: dict[str, Path] = field(default_factory=dict)
     attempts: int = 1
+    cached: bool = False
 
 
 @dataclass
 class JobRunner:
-    """Runs jobs below `root`, one folder each; `python` is what `python`, `python3` and script mode start."""
+    """Runs jobs below `root`, one folder each; `python` is what `python`, `python3` and script mode start.
+
+    `environment` are variables of jobs that are not isolated from the network. Jobs may run in several threads;
+    `stop` ends those that run.
+    """
 
     root: Path
     fetch: Fetch
     store: Store
     python: str = sys.executable
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cache: StepCache | None = None
+    _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+
+    def stop(self) -> None:
+        """End every job that runs, at once; its step fails."""
+        for process in list(self._running):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def processing(self, name: str, arguments: Mapping[str, Any]) -> JobResult:
         """Run what CreateProcessingJob takes. Raises `JobFailed`."""
@@ -79,12 +104,29 @@ class JobRunner:
         command = [*application.get("ContainerEntrypoint", []), *application.get("ContainerArguments", [])]
         if not command:
             raise JobFailed("the job names no ContainerEntrypoint, and an image's own entry point is not known here")
-        seconds = arguments.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86_400)
-        self._finish(job, self._start(job, command, arguments.get("Environment", {}), job), seconds)
-        for key, item in outputs.items():
-            self._store_folder(folders[key], item["S3Output"]["S3Uri"])
+        isolated = bool(arguments.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
+        environment = self._variables(arguments, isolated=isolated)
+        key = self._key(job / "opt/ml/processing", [command, sorted(folders)], environment) if isolated else ""
+        cached = self.cache is not None and self.cache.restore(key, folders)
+        if not cached:
+            seconds = arguments.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86_400)
+            self._finish(job, self._start(job, command, environment, job), seconds)
+            if self.cache is not None:
+                self.cache.keep(key, folders)
+        for output, item in outputs.items():
+            self._store_folder(folders[output], item["S3Output"]["S3Uri"])
         described = {**arguments, "ProcessingJobName": name, "ProcessingOutputConfig": {"Outputs": outputs}}
-        return JobResult(described, folders)
+        return JobResult(described, folders, cached=cached)
+
+    def _variables(self, arguments: Mapping[str, Any], *, isolated: bool) -> dict[str, Any]:
+        own = arguments.get("Environment") or {}
+        return {**own, ISOLATED: "1"} if isolated else {**self.environment, **own}
+
+    def _key(self, inputs: Path, what: Any, environment: Mapping[str, Any]) -> str:
+        """Return what a job's outputs follow from, as a digest; "" where nothing is cached."""
+        if self.cache is None:
+            return ""
+        return digest_of([what, sorted(environment.items()), self.cache.versions(self.python)], inputs)
 
     def training(self, name: str, arguments: Mapping[str, Any], *, reclaim: bool = False) -> JobResult:
         """Run what CreateTrainingJob takes, in script mode. Raises `JobFailed`.
@@ -97,22 +139,33 @@ class JobRunner:
         program, source = parameters.get("sagemaker_program"), parameters.get("sagemaker_submit_directory")
         if not program or not source:
             raise JobFailed("only script mode runs here: sagemaker_program and sagemaker_submit_directory are required")
-        self._unpack_source(source, job)
         own = {key: value for key, value in parameters.items() if not key.startswith("sagemaker_")}
         channels = arguments.get("InputDataConfig", [])
         for channel in channels:
             uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
             self._fetch(uri, job / "opt/ml/input/data" / channel["ChannelName"])
+        self._unpack_source(source, job)
         _write_json(job / "opt/ml/input/config/hyperparameters.json", parameters)
         names = {channel["ChannelName"]: {"TrainingInputMode": "File"} for channel in channels}
         _write_json(job / "opt/ml/input/config/inputdataconfig.json", names)
         _write_json(job / "opt/ml/input/config/resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]})
         flags = [part for key in sorted(own) for part in (f"-{key}" if len(key) == 1 else f"--{key}", own[key])]
-        environment = {**_toolkit_variables(name, own, list(names), flags), **arguments.get("Environment", {})}
-        attempts = self._train(job, [self.python, program, *flags], environment, arguments, reclaim=reclaim)
+        isolated = bool(arguments.get("EnableNetworkIsolation"))
+        given = self._variables(arguments, isolated=isolated)
+        key = self._key(job / "opt/ml/input/data", [program, flags], given) if isolated and not reclaim else ""
+        made = {"model": job / "opt/ml/model", "data": job / "opt/ml/output/data", "log": job / "log"}
+        cached = self.cache is not None and self.cache.restore(key, made)
+        attempts = 1
+        if not cached:
+            environment = {**_toolkit_variables(name, own, list(names), flags), **given}
+            attempts = self._train(job, [self.python, program, *flags], environment, arguments, reclaim=reclaim)
+            (job / "log").mkdir(exist_ok=True)
+            shutil.copyfile(job / "stdout.log", job / "log/stdout.log")
+            if self.cache is not None:
+                self.cache.keep(key, made)
         prefix = f"{arguments['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
         self._store_archive(job, "opt/ml/model", f"{prefix}/model.tar.gz")
-        if any((job / "opt/ml/output/data").iterdir()):
+        if any((job / "opt/ml/output/data").glob("*")):
             self._store_archive(job, "opt/ml/output/data", f"{prefix}/output.tar.gz")
         described = {
             **arguments,
@@ -120,7 +173,7 @@ class JobRunner:
             "ModelArtifacts": {"S3ModelArtifacts": f"{prefix}/model.tar.gz"},
             "FinalMetricDataList": _metrics(job, arguments["AlgorithmSpecification"].get("MetricDefinitions", [])),
         }
-        return JobResult(described, attempts=attempts)
+        return JobResult(described, attempts=attempts, cached=cached)
 
     def _train(
         self, job: Path, command: Sequence[str], environment: Mapping[str, str], arguments: Mapping[str, Any], *,
@@ -169,12 +222,14 @@ class JobRunner:
         argv = [_moved_text(job, str(part)) for part in command]
         with (job / "stdout.log").open("ab") as out, (job / "stderr.log").open("ab") as err:
             try:
-                return subprocess.Popen(  # noqa: S603 -- running the definition's command is what this is for
+                process = subprocess.Popen(  # noqa: S603 -- running the definition's command is what this is for
                     argv, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                     start_new_session=True,
                 )  # fmt: skip
             except OSError as error:
                 raise JobFailed(f"{argv[0]} cannot be started: {error}") from error
+        self._running.add(process)
+        return process
 
     def _finish(self, job: Path, process: subprocess.Popen[bytes], seconds: float) -> None:
         try:
@@ -185,8 +240,9 @@ class JobRunner:
             if process.poll() is None:  # also when the user interrupts: the job and its children end with us
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+            self._running.discard(process)
         if code:
-            raise JobFailed(f"exit code {code}{_tail(job)}")
+            raise JobFailed(_reason(job) or f"exit code {code}{_tail(job)}")
 
     def _fetch(self, uri: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -195,10 +251,17 @@ class JobRunner:
         except FileNotFoundError as error:
             raise JobFailed(f"there is no object at or below {uri}") from error
 
-    def _unpack_source(self, uri: str, job: Path) -> None:
-        self._fetch(uri, job / "source")
+    def _unpack_source(self, source: str, job: Path) -> None:
+        """Unpack the code, from S3 or, for an isolated job, from a channel (toolkit, sagemaker_submit_directory)."""
+        if source.startswith("s3://"):
+            self._fetch(source, job / "source")
+            tarball = next((job / "source").iterdir())
+        else:
+            tarball = moved(job, source)
+        if not tarball.is_file():
+            raise JobFailed(f"sagemaker_submit_directory = {source} is not there: no channel brings it")
         (job / "opt/ml/code").mkdir(parents=True)
-        with tarfile.open(next((job / "source").iterdir())) as archive:
+        with tarfile.open(tarball) as archive:
             unpack(archive, job / "opt/ml/code")
         if (job / "opt/ml/code/requirements.txt").exists():
             raise JobFailed(
@@ -278,7 +341,7 @@ def _take_at_checkpoint(process: subprocess.Popen[bytes], checkpoints: Path, sec
 
 
 def _metrics(job: Path, definitions: Sequence[Mapping[str, str]]) -> dict[str, dict[str, Any]]:
-    log = (job / "stdout.log").read_text(encoding="utf-8", errors="replace")
+    log = (job / "log/stdout.log").read_text(encoding="utf-8", errors="replace")
     found = {item["Name"]: re.findall(item["Regex"], log) for item in definitions}
     return {name: {"MetricName": name, "Value": float(values[-1])} for name, values in found.items() if values}
 
@@ -290,6 +353,12 @@ def _emptied(folder: Path) -> None:
             path.rmdir()
         else:
             path.unlink()
+
+
+def _reason(job: Path) -> str:
+    """Return the reason that a job left for its failure, if it left one."""
+    found = [job / name for name in _MESSAGES if (job / name).is_file()]
+    return found[0].read_text(encoding="utf-8", errors="replace").strip() if found else ""
 
 
 def _tail(job: Path) -> str:

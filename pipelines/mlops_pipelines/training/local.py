@@ -1,7 +1,8 @@
 """Execute a pipeline definition locally: the JSON that was deployed, each job as a process, no Docker and no AWS.
 
-What is run: processing and training jobs (`jobs.py`), conditions, failing and registering a model. What is not: retry
-policies, caching, instance types, keys and networks. Any other step type is refused before anything runs.
+What is run: processing and training jobs (`jobs.py`), conditions, failing and registering a model; steps that wait for
+nothing run at the same time, as far as `parallel` allows (ParallelismConfiguration). What is not: retry policies,
+instance types, keys and networks. Any other step type is refused before anything runs.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import json
 import sys
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from mlops_pipelines.training.cache import StepCache
 from mlops_pipelines.training.expressions import ExpressionError, Scope, references
 from mlops_pipelines.training.jobs import Fetch, JobFailed, JobResult, JobRunner, Store
 
@@ -24,7 +27,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "String": (str,), "Integer": (int,), "Float": (float, int), "Boolean": (bool,)
 }  # fmt: skip
 OnStep = Callable[[str, str, float], None]
-"""Told a step's name, `running`, `succeeded` or `failed`, and the seconds since it started."""
+"""Told a step's name, `running`, `succeeded`, `cached` or `failed`, and the seconds since it started."""
 
 
 class StepFailed(RuntimeError):  # noqa: N818 -- the outcome SageMaker reports
@@ -37,18 +40,23 @@ class StepFailed(RuntimeError):  # noqa: N818 -- the outcome SageMaker reports
 
 @dataclass(frozen=True)
 class StepRun:
-    """A step that ran: its name and type, how long it took in seconds, how often it started, and its properties."""
+    """A step that ran: its name and type, how long it took in seconds, how often it started, and its properties.
+
+    `outputs` are the local folders of a processing job's outputs; `cached` tells that they are an earlier run's.
+    """
 
     name: str
     type: str
     seconds: float
     attempts: int
     properties: Mapping[str, Any]
+    outputs: Mapping[str, Path] = field(default_factory=dict)
+    cached: bool = False
 
 
 @dataclass
 class PipelineRun:
-    """An execution that succeeded.
+    """An execution that succeeded; its steps are in the definition's order.
 
     `model_package` is what CreateModelPackage takes, with the real URIs of what was stored, or None if the definition
     registers nothing on the branch it took. `metrics` are the metrics of training jobs (by metric definition) and of
@@ -75,12 +83,20 @@ def run_definition(
     execution_id: str | None = None,
     pipeline_arn: str = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/local",
     reclaim: Collection[str] = (),
+    parallel: int = 1,
+    environment: Mapping[str, str] | None = None,
+    cache: StepCache | None = None,
+    run: PipelineRun | None = None,
+    runner: type[JobRunner] = JobRunner,
 ) -> PipelineRun:
     """Execute a definition and return the run.
 
     `parameters` override the definition's defaults. Objects are reached through `fetch` and `store` only. Each job gets
     the folder `work_dir/<execution id>/<job>`, which stays for inspection. `execution_id` is random by default;
     `reclaim` names training steps on managed spot that lose their instance once, after their first checkpoint.
+    `parallel` is how many steps may run at the same time. `environment` are variables of jobs that are not isolated
+    from the network, such as the address of an account; `cache` keeps outputs for later runs. A `run` that is given is
+    filled while it goes on, so that a caller still has what was done when a step fails; `runner` is what runs its jobs.
 
     Raises `ValueError` naming every unknown or badly typed parameter, step type that is not run here, and reference to
     a step that does not exist, before anything runs; `StepFailed` when a step fails.
@@ -99,12 +115,12 @@ def run_definition(
     }
     root = work_dir.resolve() / identity
     root.mkdir(parents=True)
-    run = PipelineRun(identity, values)
-    executor = _Executor(
-        run, Scope(values, execution), JobRunner(root, fetch, store, python), on_step, frozenset(reclaim)
-    )
+    result = run if run is not None else PipelineRun("", {})
+    result.execution_id, result.parameters = identity, values
+    jobs = runner(root, fetch, store, python, environment or {}, cache)
+    executor = _Executor(result, Scope(values, execution), jobs, on_step, frozenset(reclaim), max(1, parallel))
     executor.run(definition["Steps"])
-    return run
+    return result
 
 
 @dataclass
@@ -114,66 +130,106 @@ class _Executor:
     jobs: JobRunner
     on_step: OnStep
     reclaim: frozenset[str]
+    parallel: int
 
     def run(self, steps: Sequence[Mapping[str, Any]]) -> None:
-        waiting = list(steps)
-        while waiting:
-            ready = next((step for step in waiting if _needs(step) <= self.scope.properties.keys()), None)
-            if ready is None:
-                step = waiting[0]
-                missing = sorted(_needs(step) - self.scope.properties.keys())
-                raise StepFailed(step["Name"], f"it waits for {', '.join(missing)}, which did not run or waits for it")
-            waiting.remove(ready)
-            for branch in self._timed(ready):
-                self.run(branch)
+        """Run steps as soon as what they wait for has ended; the first failure ends the others."""
+        waiting, running = list(steps), dict[Future[_Ended], Mapping[str, Any]]()
+        order = {step["Name"]: place for place, step in enumerate(_walk(steps))}
+        with ThreadPoolExecutor(self.parallel) as pool:
+            try:
+                while waiting or running:
+                    for step in self._ready(waiting, free=self.parallel - len(running)):
+                        waiting.remove(step)
+                        self.on_step(step["Name"], "running", 0.0)
+                        running[pool.submit(self._timed, step)] = step
+                    self._refuse_stuck(waiting, running)
+                    for done in wait(running, return_when=FIRST_COMPLETED).done:
+                        waiting += self._ended(running.pop(done), done.result())
+            except BaseException:  # also when the user interrupts: no job outlives the run
+                self.jobs.stop()
+                raise
+            finally:
+                self.result.steps.sort(key=lambda step: order[step.name])
 
-    def _timed(self, step: Mapping[str, Any]) -> list[Sequence[Mapping[str, Any]]]:
-        name, start = step["Name"], perf_counter()
-        self.on_step(name, "running", 0.0)
+    def _ready(self, waiting: Sequence[Mapping[str, Any]], free: int) -> list[Mapping[str, Any]]:
+        return [step for step in waiting if _needs(step) <= self.scope.properties.keys()][:free]
+
+    def _refuse_stuck(self, waiting: Sequence[Mapping[str, Any]], running: Collection[Any]) -> None:
+        if waiting and not running:
+            missing = sorted(_needs(waiting[0]) - self.scope.properties.keys())
+            reason = f"it waits for {', '.join(missing)}, which did not run or waits for it"
+            raise StepFailed(waiting[0]["Name"], reason)
+
+    def _timed(self, step: Mapping[str, Any]) -> _Ended:
+        """Run one step, in a thread of its own: nothing that steps share is changed here."""
+        start = perf_counter()
         try:
             job, branches = self._step(step)
-            self._keep_property_files(step, job)
+            return _Ended(perf_counter() - start, job, branches, _property_files(step, job))
         except (JobFailed, ExpressionError) as error:
-            self.on_step(name, "failed", perf_counter() - start)
-            raise StepFailed(name, str(error)) from error
-        seconds = perf_counter() - start
-        self.scope.properties[name] = job.properties
-        self.result.steps.append(StepRun(name, step["Type"], seconds, job.attempts, job.properties))
-        self.on_step(name, "succeeded", seconds)
-        return branches
+            return _Ended(perf_counter() - start, failure=error)
 
-    def _step(self, step: Mapping[str, Any]) -> tuple[JobResult, list[Sequence[Mapping[str, Any]]]]:
+    def _ended(self, step: Mapping[str, Any], ended: _Ended) -> list[Mapping[str, Any]]:
+        """Take over what a step left, and return the steps of the branch that it opened."""
+        name = step["Name"]
+        if ended.failure is not None or ended.job is None:
+            self.on_step(name, "failed", ended.seconds)
+            raise StepFailed(name, str(ended.failure)) from ended.failure
+        job = ended.job
+        for file, document in ended.files.items():
+            self.scope.property_files[name, file] = document
+            self.result.property_files[file] = document
+            self.result.metrics.update(_quality_metrics(document))
+        if step["Type"] == "Training":
+            measured = job.properties["FinalMetricDataList"]
+            self.result.metrics.update({key: metric["Value"] for key, metric in measured.items()})
+        if step["Type"] == "RegisterModel":
+            self.result.model_package = job.properties
+        self.scope.properties[name] = job.properties
+        self.result.steps.append(
+            StepRun(name, step["Type"], ended.seconds, job.attempts, job.properties, job.outputs, job.cached)
+        )
+        self.on_step(name, "cached" if job.cached else "succeeded", ended.seconds)
+        return list(ended.branch)
+
+    def _step(self, step: Mapping[str, Any]) -> tuple[JobResult, Sequence[Mapping[str, Any]]]:
         kind, arguments = step["Type"], step["Arguments"]
         if kind == "Condition":
             holds = all(self.scope.holds(condition) for condition in arguments["Conditions"])
-            return JobResult({"Outcome": holds}), [arguments.get("IfSteps" if holds else "ElseSteps") or []]
+            return JobResult({"Outcome": holds}), arguments.get("IfSteps" if holds else "ElseSteps") or []
         evaluated = self.scope.evaluate(arguments)
         job = f"pipelines-{self.result.execution_id}-{step['Name']}"
         if kind == "Processing":
             return self.jobs.processing(job, evaluated), []
         if kind == "Training":
-            trained = self.jobs.training(job, evaluated, reclaim=step["Name"] in self.reclaim)
-            measured = trained.properties["FinalMetricDataList"]
-            self.result.metrics.update({name: metric["Value"] for name, metric in measured.items()})
-            return trained, []
+            return self.jobs.training(job, evaluated, reclaim=step["Name"] in self.reclaim), []
         if kind == "RegisterModel":
-            self.result.model_package = evaluated
             return JobResult(evaluated), []
         raise JobFailed(str(evaluated["ErrorMessage"]))
 
-    def _keep_property_files(self, step: Mapping[str, Any], job: JobResult) -> None:
-        for item in step.get("PropertyFiles", []):
-            name, output = item["PropertyFileName"], item["OutputName"]
-            path = job.outputs.get(output, Path()) / item["FilePath"]
-            try:
-                document = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise JobFailed(
-                    f"property file {name} ({output}/{item['FilePath']}) cannot be read: {error}"
-                ) from error
-            self.scope.property_files[step["Name"], name] = document
-            self.result.property_files[name] = document
-            self.result.metrics.update(_quality_metrics(document))
+
+@dataclass(frozen=True)
+class _Ended:
+    """How a step ended: in how many seconds, with which job, branch and property files, or by which failure."""
+
+    seconds: float
+    job: JobResult | None = None
+    branch: Sequence[Mapping[str, Any]] = ()
+    files: Mapping[str, Any] = field(default_factory=dict)
+    failure: Exception | None = None
+
+
+def _property_files(step: Mapping[str, Any], job: JobResult) -> dict[str, Any]:
+    found = {}
+    for item in step.get("PropertyFiles", []):
+        name, output = item["PropertyFileName"], item["OutputName"]
+        path = job.outputs.get(output, Path()) / item["FilePath"]
+        try:
+            found[name] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise JobFailed(f"property file {name} ({output}/{item['FilePath']}) cannot be read: {error}") from error
+    return found
 
 
 def _parameters(definition: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

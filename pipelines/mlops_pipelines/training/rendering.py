@@ -14,31 +14,22 @@ DEFINITION = Path(__file__).with_name("definition.json")
 Value = str | int | float | bool | Sequence[str]
 
 _KINDS: Mapping[str, str] = {
-    "processing_role_arn": "text",
-    "training_role_arn": "text",
-    "image_uri": "text",
-    "source_uri": "text",
-    "input_data_uri": "text",
-    "snapshot_uri": "text",
-    "models_uri": "text",
-    "checkpoints_uri": "text",
-    "reports_uri": "text",
-    "model_package_group": "text",
+    **dict.fromkeys(
+        (
+            "processing_role_arn", "registry_role_arn", "training_role_arn", "signing_role_arn", "verifying_role_arn",
+            "image_uri", "steps_image_uri", "source_uri", "input_data_uri", "snapshot_uri", "models_uri",
+            "checkpoints_uri", "reports_uri", "model_package_group", "signing_key_arn", "volume_key_arn",
+            "output_key_arn", "data_key_arn", "processing_instance_type", "training_instance_type", "search", "region",
+        ),
+        "text",
+    ),
     "subnet_ids": "list of text",
     "security_group_ids": "list of text",
-    "volume_key_arn": "text",
-    "output_key_arn": "text",
-    "data_key_arn": "text",
-    "processing_instance_type": "text",
-    "training_instance_type": "text",
     "training_max_runtime_seconds": "whole number",
     "training_max_wait_seconds": "whole number",
     "use_spot": "boolean",
-    "label": "text",
-    "protected_attribute": "text",
-    "minimum_auc": "number",
     "seed": "whole number",
-}
+}  # fmt: skip
 
 PLACEHOLDERS: frozenset[str] = frozenset(_KINDS)
 """The names that a definition leaves open. Prefixes (`*_uri` but for `source_uri`) carry no trailing slash.
@@ -112,8 +103,6 @@ def _is(value: Any, kind: str) -> bool:
             )
         case "whole number":
             return isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            return isinstance(value, (int, float)) and not isinstance(value, bool)
         case _:
             return isinstance(value, bool)
 

@@ -74,7 +74,7 @@ def _parameter_faults(definition: Mapping[str, Any]) -> Iterator[Fault]:
         wrong = not isinstance(default, _DEFAULTS[kind]) or (isinstance(default, bool) and kind != "Boolean")
         if default is not None and wrong and not _is_placeholder(default):
             yield Fault(f"{where}.DefaultValue", default, f"the default is no {kind}", "give one of that type")
-        if default is not None and options and default not in options:
+        if default is not None and options and default not in options and not _is_placeholder(default):
             yield Fault(f"{where}.DefaultValue", default, "the default is none of EnumValues", f"one of {options}")
 
 

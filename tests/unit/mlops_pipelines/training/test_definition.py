@@ -13,6 +13,14 @@ from tests.support.pipelines import VALUES
 from mlops_pipelines.training import load_definition, render_definition
 from mlops_pipelines.training.compile import SENTINELS, main, with_placeholders
 
+STEPS = [
+    "Champion", "ValidateData", "Snapshot", "Preprocess", "Search", "Train", "Evaluate", "Fairness", "Robustness",
+    "Explain", "Optimise", "Gate", "GatesPassed", "ModelCard", "Sign", "VerifySignature", "Register", "Refused",
+]  # fmt: skip
+REACH_AWS = ("Champion", "Sign", "VerifySignature")
+"""Steps that call AWS themselves; every other job is isolated from the network."""
+JOBS = [name for name in STEPS if name not in ("GatesPassed", "Register", "Refused")]
+
 
 def rendered(**changes):
     return json.loads(render_definition(VALUES | changes))
@@ -67,13 +75,13 @@ def test_references_point_at_earlier_steps_and_at_what_describe_returns():
             elif space == "Steps":
                 shape = MODEL.shape_for(describe[seen[path[0]]["Type"]])
                 assert path[1] in shape.members
-                if output := re.search(r"Outputs\['(\w+)'\]", reference):
+                if output := re.search(r"Outputs\['([\w-]+)'\]", reference):
                     outputs = seen[path[0]]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
                     assert output[1] in {known["OutputName"] for known in outputs}
             else:
                 assert reference in {"Execution.PipelineExecutionId", "Execution.PipelineExecutionArn"}
         seen[item["Name"]] = item
-    assert list(seen) == ["Preprocess", "Train", "Evaluate", "QualityGate", "Register", "BelowMinimumAuc"]
+    assert list(seen) == STEPS
 
 
 def test_training_runs_on_spot_with_checkpoints_of_its_own_execution():
@@ -85,7 +93,7 @@ def test_training_runs_on_spot_with_checkpoints_of_its_own_execution():
     assert train["HyperParameters"]["checkpoint-dir"] == train["CheckpointConfig"]["LocalPath"]
 
 
-@pytest.mark.parametrize("name", ["Preprocess", "Train", "Evaluate"])
+@pytest.mark.parametrize("name", JOBS)
 def test_every_job_runs_in_the_network_encrypted_and_tagged(name):
     text = json.dumps(step(name)["Arguments"])
     network = {"SecurityGroupIds": VALUES["security_group_ids"], "Subnets": VALUES["subnet_ids"]}
@@ -95,6 +103,42 @@ def test_every_job_runs_in_the_network_encrypted_and_tagged(name):
     assert f'"KmsKeyId": "{VALUES[key]}"' in text
     assert '"EnableInterContainerTrafficEncryption": true' in text
     assert '{"Key": "mlops:pipeline", "Value": "training"}' in text
+    assert ('"EnableNetworkIsolation": true' in text) == (name not in REACH_AWS)
+
+
+def test_each_kind_of_job_has_a_role_of_its_own_and_only_signing_may_sign():
+    roles = {name: step(name)["Arguments"]["RoleArn"].rpartition("-")[2] for name in JOBS}
+    special = {"Champion": "registry", "Train": "training", "Sign": "signing", "VerifySignature": "verifying"}
+    assert roles == {name: special.get(name, "processing") for name in JOBS}
+
+
+@pytest.mark.parametrize("name", [name for name in JOBS if name != "Train"])
+def test_a_job_has_ten_inputs_and_outputs_at_most(name):
+    own = step(name)["Arguments"]
+    assert len(own["ProcessingInputs"]) <= 10
+    assert len(own["ProcessingOutputConfig"]["Outputs"]) <= 10
+
+
+def test_only_steps_that_follow_from_their_inputs_alone_are_cached():
+    cached = [name for name in JOBS if step(name).get("CacheConfig", {}).get("Enabled")]
+    assert cached == ["Preprocess", "Search", "Train", "Fairness", "Robustness", "Explain", "Optimise"]
+
+
+def test_thresholds_are_no_parameters_of_a_run():
+    assert {item["Name"] for item in rendered()["Parameters"]} == {
+        "InputDataUri", "Commit", "Seed", "Search", "OnDrift", "ProcessingInstanceType", "TrainingInstanceType",
+    }  # fmt: skip
+
+
+def test_nothing_is_registered_but_behind_gates_and_a_verified_signature():
+    outer = [item["Name"] for item in rendered()["Steps"]]
+    assert "Register" not in outer
+    accepted = step("GatesPassed")["Arguments"]["IfSteps"]
+    assert [item["Name"] for item in accepted] == ["ModelCard", "Sign", "VerifySignature", "Register"]
+    told = json.dumps(accepted[-1])
+    assert "Steps.VerifySignature.PropertyFiles.Verification" in told
+    (refusal,) = step("GatesPassed")["Arguments"]["ElseSteps"]
+    assert "reason" in json.dumps(refusal["Arguments"]["ErrorMessage"])
 
 
 def test_a_model_is_registered_for_approval_with_metrics_baseline_and_lineage():
@@ -104,7 +148,11 @@ def test_a_model_is_registered_for_approval_with_metrics_baseline_and_lineage():
     assert set(package["ModelMetrics"]["ModelDataQuality"]) == {"Statistics", "Constraints"}
     assert package["MetadataProperties"]["CommitId"] == {"Get": "Parameters.Commit"}
     lineage = package["CustomerMetadataProperties"]
-    assert {"snapshot_sha256", "snapshot_uri", "source", "commit", "seed", "auc", "model_sha256"} <= set(lineage)
+    assert {"snapshot_sha256", "snapshot_uri", "source", "commit", "seed", "score", "model_sha256", "manifest_sha256",
+            "lineage_sha256", "settings_sha256", "image"} <= set(lineage)  # fmt: skip
+    assert len(lineage) <= 50
+    assert package["ModelCard"]["ModelCardStatus"] == "PendingReview"
+    assert set(package["ModelMetrics"]) == {"ModelQuality", "ModelDataQuality", "Bias", "Explainability"}
     container = package["InferenceSpecification"]["Containers"][0]["Environment"]
     assert container["SAGEMAKER_PROGRAM"] == "inference.py"
     assert "SAGEMAKER_REGION" not in container
@@ -125,20 +173,21 @@ def numeric(definition):
 
 def test_stand_ins_become_placeholders():
     raw = numeric(load_definition())
-    raw["Steps"][1]["Arguments"]["VpcConfig"]["Subnets"] = ["${subnet_ids}"]
-    raw["Steps"][1]["Arguments"]["RoleArn"] = "arn:aws:iam::000000000000:role/open/training_role_arn"
-    raw["Steps"][1]["Arguments"]["OutputDataConfig"]["S3OutputPath"] = "s3://open/models_uri"
-    register = raw["Steps"][3]["Arguments"]["IfSteps"][0]["Arguments"]
+    train = next(item for item in raw["Steps"] if item["Name"] == "Train")["Arguments"]
+    train["VpcConfig"]["Subnets"] = ["${subnet_ids}"]
+    train["RoleArn"] = "arn:aws:iam::000000000000:role/open/training_role_arn"
+    train["OutputDataConfig"]["S3OutputPath"] = "s3://open/models_uri"
+    register = next(item for item in walk(raw["Steps"]) if item["Name"] == "Register")["Arguments"]
     register["InferenceSpecification"]["Containers"][0]["Environment"]["SAGEMAKER_REGION"] = "eu-west-1"
     assert with_placeholders(raw) == load_definition()
 
 
 def test_a_definition_that_loses_or_invents_a_placeholder_is_not_kept():
-    lost = json.loads(json.dumps(numeric(load_definition())).replace("${label}", "deny"))
-    with pytest.raises(ValueError, match="does not use label"):
+    lost = json.loads(json.dumps(numeric(load_definition())).replace("${signing_key_arn}", "a-key"))
+    with pytest.raises(ValueError, match="does not use signing_key_arn"):
         with_placeholders(lost)
     invented = numeric(load_definition())
-    invented["Steps"][0]["Arguments"]["RoleArn"] = "${nobody}"
+    invented["Steps"][1]["Arguments"]["RoleArn"] = "${nobody}"
     with pytest.raises(ValueError, match="not in PLACEHOLDERS"):
         with_placeholders(invented)
 

@@ -51,7 +51,6 @@ def test_without_spot_there_is_no_waiting_time():
         ({"subnet_ids": "subnet-1"}, "subnet_ids = 'subnet-1' is not a list of text"),
         ({"subnet_ids": []}, "subnet_ids = [] is not a list of text"),
         ({"use_spot": 1}, "use_spot = 1 is not a boolean"),
-        ({"minimum_auc": "0.8"}, "minimum_auc = '0.8' is not a number"),
         ({"training_role_arn": ""}, "training_role_arn = '' is not a text"),
         ({"training_max_wait_seconds": 60}, "training_max_wait_seconds = 60 is below"),
         ({"sead": 1}, "unknown placeholder sead"),
@@ -65,8 +64,8 @@ def test_a_value_that_does_not_fit_is_refused(change, message):
 
 def test_one_key_may_serve_for_all_outputs():
     values = {name: value for name, value in VALUES.items() if name != "data_key_arn"}
-    preprocess = json.loads(render_definition(values))["Steps"][0]["Arguments"]
-    assert preprocess["ProcessingOutputConfig"]["KmsKeyId"] == VALUES["output_key_arn"]
+    champion = json.loads(render_definition(values))["Steps"][0]["Arguments"]
+    assert champion["ProcessingOutputConfig"]["KmsKeyId"] == VALUES["output_key_arn"]
 
 
 def test_every_missing_value_is_named():
@@ -81,6 +80,6 @@ def test_a_definition_read_twice_is_not_shared():
 
 @given(st.text(min_size=1))
 def test_any_text_survives(text):
-    rendered = json.loads(render_definition(VALUES | {"label": text}))
-    register = rendered["Steps"][3]["Arguments"]["IfSteps"][0]["Arguments"]
-    assert register["CustomerMetadataProperties"]["label"] == text
+    champion = json.loads(render_definition(VALUES | {"processing_instance_type": text}))
+    kept = {item["Name"]: item.get("DefaultValue") for item in champion["Parameters"]}
+    assert kept["ProcessingInstanceType"] == text

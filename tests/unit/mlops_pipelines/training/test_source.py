@@ -12,7 +12,8 @@ import tarfile
 import pytest
 from tests.support.pipelines import DATA, schema
 
-from mlops_pipelines.training import source_bundle, source_key
+from mlops_pipelines.settings import read_settings, resolve
+from mlops_pipelines.training import source, source_bundle, source_key
 
 
 def members():
@@ -22,7 +23,7 @@ def members():
 
 def test_the_bytes_are_the_same_each_time():
     first = source_bundle()
-    source_bundle.cache_clear()
+    source._packed.cache_clear()
     assert source_bundle() == first
     assert first[4:8] == bytes(4)  # gzip would write the time of packing there
 
@@ -38,30 +39,85 @@ def test_it_holds_every_step_the_launcher_and_the_schema():
     assert json.loads(found["schema.json"]) == schema()
 
 
-def test_it_needs_nothing_but_itself_and_the_containers_packages():
-    found = members()
-    own = {name.removesuffix(".py").replace("/", ".") for name in found if name.endswith(".py")}
-    allowed = set(sys.stdlib_module_names) | {"numpy", "pandas", "sklearn", "joblib"}
-    outside = set()
-    for name, text in found.items():
-        for node in ast.walk(ast.parse(text)) if name.endswith(".py") else ():
-            if isinstance(node, ast.Import):
-                outside |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                outside |= {f"{node.module}.{alias.name}" for alias in node.names}
-    assert {name for name in outside if name.split(".")[0] not in allowed and name not in own} == {
-        "mlops_pipelines.steps.train.main"
+def imported(text, *, when_loaded):
+    """Return what a module imports: all of it, or what it imports when it is loaded."""
+    tree = ast.parse(text)
+    if when_loaded:
+        nodes = list(tree.body)
+        for node in nodes:  # also what stands under `if` and `try`, but not for type checkers alone
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                continue
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                nodes += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+    else:
+        nodes = list(ast.walk(tree))
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def modules():
+    """Return the text of every module of the tarball by its dotted name."""
+    return {
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): content.decode()
+        for name, content in members().items()
+        if name.endswith(".py")
     }
-    assert not [name for name in found if "requirements" in name]
+
+
+def test_it_holds_every_module_that_it_imports():
+    found = modules()
+    for name, text in found.items():
+        own = {module for module in imported(text, when_loaded=False) if module.startswith("mlops_pipelines.")}
+        assert {module for module in own if module not in found and module.rpartition(".")[0] not in found} == set(), (
+            name
+        )
+    assert not [name for name in members() if "requirements" in name]
+
+
+@pytest.mark.parametrize("start", ["mlops_pipelines.steps.train", "mlops_pipelines.steps.inference"])
+def test_training_and_serving_load_only_what_their_container_has(start):
+    found, waiting, outside = modules(), [start], set()
+    seen = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in found:
+            continue
+        seen.add(name)
+        needed = imported(found[name], when_loaded=True)
+        outside |= {module.split(".")[0] for module in needed}
+        parents = {".".join(module.split(".")[:length]) for module in needed for length in range(1, 6)}
+        waiting += [module for module in parents if module.startswith("mlops_pipelines")]
+    assert outside - sys.stdlib_module_names <= {
+        "mlops_pipelines",
+        "numpy",
+        "pandas",
+        "sklearn",
+        "joblib",
+        "threadpoolctl",
+    }
+    assert start in seen
 
 
 def test_a_schema_may_be_given_as_a_file(tmp_path):
-    path = tmp_path / "schema.yaml"
+    path = tmp_path / "mortgage-approval" / "schema.yaml"
+    path.parent.mkdir()
     path.write_text((DATA.parent / "schema.yaml").read_text())
     assert source_bundle(path) == source_bundle()
     path.write_text(path.read_text().replace("maximum: 6", "maximum: 7"))
-    source_bundle.cache_clear()
     assert source_key(path) != source_key()
+
+
+def test_the_settings_go_with_the_code_and_change_its_name():
+    own = resolve("mortgage-approval", schema(), gates={"threshold": 0.9}, card={"owner": "the owner"})
+    with tarfile.open(fileobj=io.BytesIO(source_bundle(settings=own))) as archive:
+        told = json.load(archive.extractfile("settings.json"))
+    assert read_settings(told) == own
+    assert source_key(settings=own) != source_key()
 
 
 def test_a_model_without_a_schema_has_no_source():
