@@ -12,7 +12,7 @@ from mlops_components.monitor_jobs import (
     PUBLISHED,
     MonitorJob,
     check_monitor,
-    check_schema,
+    check_two_classes,
     schema_path,
 )
 from mlops_components.validation import Checker
@@ -163,7 +163,7 @@ def _check(check: Checker[BiasMonitorArgs]) -> None:
 
     check_monitor(check, "bias")
     check.between("max_disparity", 0, 1, "")
-    schema, protected = check_schema(check), check.plain("protected_attribute")
+    schema, protected = check_two_classes(check), check.plain("protected_attribute")
     if schema is None or protected is None:
         return
     known = schema.names("protected")

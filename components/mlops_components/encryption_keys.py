@@ -1,7 +1,7 @@
-"""Encryption keys: one customer-managed KMS key per data class, with least-privilege key policies."""
+"""Encryption keys: one customer-managed KMS key per data class, one that signs, with least-privilege key policies."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import kms
@@ -23,6 +23,7 @@ from mlops_components.documents import (
     trail_arn,
 )
 from mlops_components.network_perimeter import macie_role
+from mlops_components.signing_key import SIGNING, SIGNING_KEY_SPEC, SIGNING_KEY_USAGE, signing_statements
 from mlops_components.validation import Checker
 
 DATA_CLASSES: Mapping[str, str] = {
@@ -31,6 +32,8 @@ DATA_CLASSES: Mapping[str, str] = {
     "models": "model artefacts, training volumes and training code",
     "operations": "logs, reports and alerts",
 }
+KEYS: Mapping[str, str] = {**DATA_CLASSES, SIGNING: "signatures of model versions"}
+"""The keys by name: those that encrypt, and the one that signs."""
 DELETION_WINDOW_DAYS = {"dev": 7, "staging": 30, "prod": 30}
 ROTATION_DAYS = 365
 # KMS API reference, KeyId: 36 characters, or mrk- and 32; an alias is no name of a key that an import takes.
@@ -79,17 +82,19 @@ class EncryptionKeysArgs(TypedDict):
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the keys. Default: false in dev, else true."""
     adopted_key_ids: NotRequired[dict[str, str]]
-    """Data class to the id or ARN of a key that is there already and is taken over by import: rotated as above, its
-    policy overwritten. It stays when the environment is destroyed. Default: none."""
+    """Data class, or signing, to the id or ARN of a key that is there already and is taken over by import: rotated as
+    above, unless it signs, and its policy overwritten. It stays when the environment is destroyed. Default: none."""
     retained_classes: NotRequired[list[str]]
-    """Data classes whose keys stay when the environment is destroyed, as data that stays needs them. Default: none."""
+    """Data classes whose keys stay when the environment is destroyed, as data that stays needs them, or signing, as
+    signatures that stay are verified with it. Default: none."""
 
 
 class EncryptionKeys(pulumi.ComponentResource):
-    """One customer-managed key per data class, rotated, each with an alias and a least-privilege policy.
+    """One customer-managed key per data class, rotated, and one that signs; each with an alias and a strict policy.
 
     The account root administers the keys but can't use them; principals of the account use them when their ARN is that
     of a role of the environment *and* their own policy allows it. No policy names a role, so keys come before roles.
+    KMS doesn't rotate asymmetric keys: a new signing key is a new key, and the old one stays to verify with.
     """
 
     personal_key_arn: pulumi.Output[str]
@@ -100,6 +105,8 @@ class EncryptionKeys(pulumi.ComponentResource):
     """ARN of the key for model artefacts."""
     operations_key_arn: pulumi.Output[str]
     """ARN of the key for logs, reports and alerts."""
+    signing_key_arn: pulumi.Output[str]
+    """ARN of the asymmetric key that signs model versions."""
 
     def __init__(self, name: str, args: EncryptionKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check = Checker("EncryptionKeys", name, args, EncryptionKeysArgs)
@@ -108,9 +115,9 @@ class EncryptionKeys(pulumi.ComponentResource):
         check.arn("user_arns", "iam")
         check_members(check)
         check.aws_name("prefix", f"alias/{check.plain('prefix')}-operations", "key_alias")
-        classes = ", ".join(DATA_CLASSES)
-        check.matches("retained_classes", "|".join(DATA_CLASSES), f"must be one of {classes}", f"name one of {classes}")
-        check_adopted(check, "adopted_key_ids", DATA_CLASSES, KEY_ID, "a KMS key id, or the ARN of a key")
+        classes = ", ".join(KEYS)
+        check.matches("retained_classes", "|".join(KEYS), f"must be one of {classes}", f"name one of {classes}")
+        check_adopted(check, "adopted_key_ids", KEYS, KEY_ID, "a KMS key id, or the ARN of a key")
         check.finish()
         super().__init__("mlops:index:EncryptionKeys", name, {**args}, opts)
         environment_class = args.get("environment_class") or "prod"
@@ -118,7 +125,7 @@ class EncryptionKeys(pulumi.ComponentResource):
         self._window = int(args.get("deletion_window_days") or DELETION_WINDOW_DAYS[environment_class])
         self._protected = protects(args)
         arns: dict[str, pulumi.Output[str]] = {}
-        for data_class in DATA_CLASSES:
+        for data_class in KEYS:
             own = (args.get("adopted_key_ids") or {}).get(data_class)
             key, arns[data_class] = self._adopted(data_class, own) if own else self._made(data_class)
             kms.Alias(
@@ -131,32 +138,32 @@ class EncryptionKeys(pulumi.ComponentResource):
         self.features_key_arn = arns["features"]
         self.models_key_arn = arns["models"]
         self.operations_key_arn = arns["operations"]
+        self.signing_key_arn = arns[SIGNING]
         self.register_outputs({f"{data_class}_key_arn": arn for data_class, arn in arns.items()})
 
     def _made(self, data_class: str) -> tuple[kms.Key, pulumi.Output[str]]:
-        """Declare a data class's key; return it and its ARN."""
+        """Declare a key; return it and its ARN."""
         stays = data_class in (self._args.get("retained_classes") or [])
         key = kms.Key(
             f"{self._base}-{data_class}",
-            description=f"{self._args['prefix']}: {DATA_CLASSES[data_class]}",
+            description=f"{self._args['prefix']}: {KEYS[data_class]}",
             deletion_window_in_days=self._window,
-            enable_key_rotation=True,
-            rotation_period_in_days=self._rotation(),
             policy=self._policy(data_class),
-            tags={"data-class": data_class},
+            # What it signs are model versions.
+            tags={"data-class": "models" if data_class == SIGNING else data_class},
             opts=pulumi.ResourceOptions(parent=self, protect=self._protected, retain_on_delete=stays or None),
+            **self._kind(data_class),
         )
         return key, key.arn
 
     def _adopted(self, data_class: str, key_id: str) -> tuple[kms.Key, pulumi.Output[str]]:
-        """Take a data class's key over; return it and its ARN, which resolves once the estate's policy is on it.
+        """Take a key over; return it and its ARN, which resolves once the estate's policy is on it.
 
         Only what an import can match is given: an import reads neither the deletion window nor, at once, a new policy.
         """
         key = kms.Key(
             f"{self._base}-{data_class}",
-            enable_key_rotation=True,
-            rotation_period_in_days=self._rotation(),
+            **self._kind(data_class),
             opts=adopted_options(self, key_id.rpartition("/")[2], protect=self._protected),
         )
         policy = kms.KeyPolicy(
@@ -167,8 +174,12 @@ class EncryptionKeys(pulumi.ComponentResource):
         )
         return key, pulumi.Output.all(key.arn, policy.id).apply(lambda pair: str(pair[0]))
 
-    def _rotation(self) -> int:
-        return int(self._args.get("rotation_days") or ROTATION_DAYS)
+    def _kind(self, data_class: str) -> dict[str, Any]:
+        """Return what makes a key one that encrypts, and is rotated, or one that signs."""
+        if data_class == SIGNING:
+            return {"customer_master_key_spec": SIGNING_KEY_SPEC, "key_usage": SIGNING_KEY_USAGE}
+        days = int(self._args.get("rotation_days") or ROTATION_DAYS)
+        return {"enable_key_rotation": True, "rotation_period_in_days": days}
 
     def _policy(self, data_class: str) -> str:
         args = self._args
@@ -190,11 +201,12 @@ def key_policy(
     *,
     macie_reads: bool = False,
 ) -> str:
-    """Return the policy of one data class's key; `members` are the other accounts that deploy models from here."""
-    made = [
-        statement("AdministerByAccount", ADMINISTER, ["*"], principal={"AWS": account_root(account, region)}),
-        *_use_statements(prefix, account, region, user_arns),
-    ]
+    """Return the policy of one data class's key, or of the one that signs; `members` are the other accounts that deploy
+    models from here."""
+    administer = statement("AdministerByAccount", ADMINISTER, ["*"], principal={"AWS": account_root(account, region)})
+    if data_class == SIGNING:
+        return policy([administer, *signing_statements(prefix, account, region, user_arns, members)])
+    made = [administer, *_use_statements(prefix, account, region, user_arns)]
     if data_class == "operations":
         made += [
             *_service_statements(prefix, account, region),

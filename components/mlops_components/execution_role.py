@@ -17,11 +17,14 @@ from mlops_components.documents import (
     split_s3_uri,
     statement,
 )
+from mlops_components.signing_key import SIGN, VERIFY
 from mlops_components.validation import Checker
 
-PURPOSES = ("pipeline", "processing", "training", "endpoint", "feature_store", "monitor")
+PURPOSES = (
+    "pipeline", "processing", "training", "registry", "signing", "verifying", "endpoint", "feature_store", "monitor",
+)  # fmt: skip
 # What runs a container: it writes logs and metrics, and where it is in a VPC makes network interfaces.
-_RUN_CONTAINERS = frozenset({"processing", "training", "endpoint", "monitor"})
+_RUN_CONTAINERS = frozenset(PURPOSES) - {"pipeline", "feature_store"}
 
 
 class ExecutionRoleArgs(TypedDict):
@@ -36,12 +39,15 @@ class ExecutionRoleArgs(TypedDict):
     role_suffix: str
     """Rest of the role's name, such as `mortgage-approval-training`."""
     purpose: str
-    """pipeline, processing, training, endpoint, feature_store or monitor: decides which actions beyond data access are
-    allowed."""
+    """pipeline, processing, training, registry, signing, verifying, endpoint, feature_store or monitor: decides which
+    actions beyond data access are allowed."""
     read_uris: NotRequired[pulumi.Input[list[str]]]
     """S3 URIs (prefixes) whose objects the role reads. Default: none."""
     write_uris: NotRequired[pulumi.Input[list[str]]]
     """S3 URIs (prefixes) under which the role writes and reads back. Default: none."""
+    sealed_uris: NotRequired[pulumi.Input[list[str]]]
+    """S3 URIs (prefixes, * for any characters) under which the role never writes, though `write_uris` covers them.
+    Default: none."""
     key_arns: NotRequired[pulumi.Input[list[str]]]
     """ARNs of the KMS keys of what the role writes and of the volumes. Default: none."""
     read_key_arns: NotRequired[pulumi.Input[list[str]]]
@@ -53,7 +59,10 @@ class ExecutionRoleArgs(TypedDict):
     database_name: NotRequired[pulumi.Input[str]]
     """Glue database of the feature group's offline store. Default: none."""
     model_package_group_arn: NotRequired[pulumi.Input[str]]
-    """Model package group that the pipeline registers in, or the endpoint deploys from. Default: none."""
+    """Model package group that the pipeline registers in, the registry job reads, or the endpoint deploys from.
+    Default: none."""
+    signing_key_arn: NotRequired[pulumi.Input[str]]
+    """KMS key that the signing role signs with, or the verifying role verifies with. Default: none."""
     pipeline_name: NotRequired[str]
     """Pipeline whose jobs the pipeline role creates. Default: none."""
     job_role_arns: NotRequired[pulumi.Input[list[str]]]
@@ -84,6 +93,8 @@ class ExecutionRole(pulumi.ComponentResource):
         check.arn("read_key_arns", "kms")
         check.arn("job_role_arns", "iam")
         check.arn("model_package_group_arn", "sagemaker")
+        check.arn("signing_key_arn", "kms")
+        check.s3_uri("sealed_uris")
         check.finish()
         super().__init__("mlops:index:ExecutionRole", name, {**args}, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -104,6 +115,7 @@ class ExecutionRole(pulumi.ComponentResource):
             policy=pulumi.Output.all(
                 read_uris=args.get("read_uris") or [],
                 write_uris=args.get("write_uris") or [],
+                sealed_uris=args.get("sealed_uris") or [],
                 key_arns=args.get("key_arns") or [],
                 read_key_arns=args.get("read_key_arns") or [],
                 job_roles=args.get("job_role_arns") or [],
@@ -111,6 +123,7 @@ class ExecutionRole(pulumi.ComponentResource):
                 package_group=args.get("model_package_group_arn") or "",
                 database=args.get("database_name") or "",
                 endpoint=args.get("endpoint_name") or "",
+                signing_key=args.get("signing_key_arn") or "",
             ).apply(lambda known: role_policy(args, **known)),
             opts=child,
         )
@@ -131,10 +144,12 @@ def role_policy(
     package_group: str = "",
     database: str = "",
     endpoint: str = "",
+    sealed_uris: Sequence[str] = (),
+    signing_key: str = "",
 ) -> str:
     """Return the identity policy of one purpose; the values known only after deployment come resolved."""
     region = args["region"]
-    made = _data_statements(region, read_uris, write_uris)
+    made = _data_statements(region, read_uris, write_uris, sealed_uris)
     made += _key_statements(key_arns, read_key_arns)
     if args["purpose"] in _RUN_CONTAINERS:
         made += _image_statements(image_uris)
@@ -145,6 +160,9 @@ def role_policy(
         "pipeline": _pipeline_statements(args, package_group, job_roles, image_uris),
         "processing": (),
         "training": (),
+        "registry": _registry_statements(package_group),
+        "signing": _signing_statements("Sign", SIGN, signing_key),
+        "verifying": _signing_statements("VerifySignatures", VERIFY, signing_key),
         "endpoint": _endpoint_statements(args, package_group),
         "feature_store": _feature_store_statements(args, database, write_uris),
         "monitor": _monitor_statements(args, endpoint),
@@ -152,7 +170,9 @@ def role_policy(
     return policy([*made, *purpose[args["purpose"]]])
 
 
-def _data_statements(region: str, read_uris: Sequence[str], write_uris: Sequence[str]) -> list[Statement]:
+def _data_statements(
+    region: str, read_uris: Sequence[str], write_uris: Sequence[str], sealed_uris: Sequence[str]
+) -> list[Statement]:
     made: list[Statement] = []
     buckets = sorted({bucket_arn(split_s3_uri(uri)[0], region) for uri in [*read_uris, *write_uris]})
     if buckets:
@@ -162,6 +182,8 @@ def _data_statements(region: str, read_uris: Sequence[str], write_uris: Sequence
     if write_uris:
         actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
         made.append(statement("WriteData", actions, object_arns(write_uris, region)))
+    if sealed_uris:
+        made.append(statement("NeverWrite", ["s3:PutObject"], object_arns(sealed_uris, region), effect="Deny"))
     return made
 
 
@@ -266,6 +288,17 @@ def _pipeline_statements(
         look = ["ecr:BatchGetImage", "ecr:DescribeImages"]
         made.append(statement("LookAtImages", look, sorted({repository_arn(uri) for uri in image_uris})))
     return made
+
+
+def _registry_statements(package_group: str) -> list[Statement]:
+    if not package_group:
+        return []
+    actions = ["sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"]
+    return [statement("ReadVersions", actions, _package_arns(package_group))]
+
+
+def _signing_statements(sid: str, actions: Sequence[str], signing_key: str) -> list[Statement]:
+    return [statement(sid, actions, [signing_key])] if signing_key else []
 
 
 def _endpoint_statements(args: ExecutionRoleArgs, package_group: str) -> list[Statement]:

@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws_native import sagemaker as native
 
-from mlops_components.monitor_jobs import PUBLISHED, MonitorJob, check_monitor, check_schema, schema_path
+from mlops_components.monitor_jobs import PUBLISHED, MonitorJob, check_monitor, check_two_classes, schema_path
 from mlops_components.validation import Checker
 
 
@@ -74,7 +74,7 @@ class ExplainabilityMonitor(pulumi.ComponentResource):
     def __init__(self, name: str, args: ExplainabilityMonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check = Checker("ExplainabilityMonitor", name, args, ExplainabilityMonitorArgs)
         check_monitor(check, "explainability")
-        check_schema(check)
+        check_two_classes(check)
         check.instance_type("shadow_instance_type")
         check.finish()
         super().__init__("mlops:index:ExplainabilityMonitor", name, {**args}, opts)

@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws_native import sagemaker as native
 
-from mlops_components.monitor_jobs import PUBLISHED, MonitorJob, check_monitor, check_schema, schema_path
+from mlops_components.monitor_jobs import PUBLISHED, MonitorJob, check_monitor, check_two_classes, schema_path
 from mlops_components.validation import Checker
 
 
@@ -77,7 +77,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelQualityMonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check = Checker("ModelQualityMonitor", name, args, ModelQualityMonitorArgs)
         check_monitor(check, "model-quality")
-        check_schema(check)
+        check_two_classes(check)
         check.between("min_auc", 0.5, 1, "")
         check.finish()
         super().__init__("mlops:index:ModelQualityMonitor", name, {**args}, opts)

@@ -289,9 +289,9 @@ def _check_runtime(check: Checker[T], kind: Kind) -> None:
 
 
 def check_schema(check: Checker[T]) -> Any:
-    """Check that the model's schema is there and that monitors can take its label; return it, or None at fault."""
+    """Check that the model's schema is there; return it, or None at fault."""
     from mlops_pipelines.features import schema as shipped
-    from mlops_pipelines.monitoring import positive_label, schema_at
+    from mlops_pipelines.monitoring import schema_at
 
     model = check.plain("model")
     if not model or ("schema_file" in check.args and not check.plain("schema_file")):
@@ -301,10 +301,19 @@ def check_schema(check: Checker[T]) -> Any:
     if not file.is_file():
         check.fault("schema_file", str(file), "is no file", "give the YAML file that describes the data's columns")
         return None
-    schema = schema_at(path)
+    return schema_at(path)
+
+
+def check_two_classes(check: Checker[T]) -> Any:
+    """Check as `check_schema` does, and that the label has two classes, as a monitor of answers needs."""
+    from mlops_pipelines.monitoring import positive_label
+
+    schema = check_schema(check)
+    if schema is None:
+        return None
     try:
         positive_label(schema)
     except ValueError as error:
-        check.fault("schema_file", str(file), str(error), "leave this monitor out")
+        check.fault("schema_file", str(schema_path(check.args)), str(error), "leave this monitor out")
         return None
     return schema

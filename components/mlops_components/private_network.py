@@ -14,7 +14,8 @@ from mlops_components.validation import Checker
 DEFAULT_CIDR = "10.64.0.0/16"
 FLOW_LOG_RETENTION_DAYS = {"dev": 30, "staging": 90, "prod": 365}
 # What code inside the network calls itself; SageMaker's platform pulls images and writes logs outside of it.
-REQUIRED_SERVICES = ("sagemaker.api", "sagemaker.featurestore-runtime", "sts")
+# Of a pipeline's jobs, those that read the registry (sagemaker.api) and sign or verify (kms) call AWS at all.
+REQUIRED_SERVICES = ("sagemaker.api", "sagemaker.featurestore-runtime", "kms", "sts")
 ALL_SERVICES = (
     "sagemaker.api", "sagemaker.runtime", "sagemaker.featurestore-runtime", "kms", "logs", "monitoring", "sts",
     "ecr.api", "ecr.dkr", "sns", "events", "secretsmanager",
@@ -48,7 +49,8 @@ class PrivateNetworkArgs(TypedDict):
     """Days for which flow logs are kept, one of CloudWatch's periods. Default: 30 in dev, 90 in staging, else 365."""
     interface_services: NotRequired[list[str]]
     """Services with an interface endpoint, as in `com.amazonaws.REGION.SERVICE`. Default: in dev what code inside
-    the network calls itself (sagemaker.api, sagemaker.featurestore-runtime, sts), else everything the estate calls."""
+    the network calls itself (sagemaker.api, sagemaker.featurestore-runtime, kms, sts), else everything the estate
+    calls."""
     trusted_account_ids: NotRequired[list[str]]
     """Further accounts whose buckets are reachable, such as the registry's. Default: none."""
     protect: NotRequired[bool]

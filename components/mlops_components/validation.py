@@ -275,11 +275,7 @@ class Checker(Generic[T]):
         elif origin is list:
             self._list(path, value, inner[0])
         elif origin is dict:
-            good = isinstance(value, Mapping) and all(
-                isinstance(v, inner[1]) or not is_plain(v) for v in value.values()
-            )
-            if not good:
-                self.fault(path, value, "must be a mapping of texts", "give KEY: VALUE pairs")
+            self._map(path, value, inner[1])
         elif not _is_a(value, annotation):
             self.fault(path, value, f"must be {_TYPE_NOUNS[annotation]}", f"give {_TYPE_NOUNS[annotation]}")
 
@@ -288,6 +284,19 @@ class Checker(Generic[T]):
             self._shape(f"{path}.", value, shape)
         else:
             self.fault(path, value, f"must be a mapping with the keys of {shape.__name__}", "give a mapping")
+
+    def _map(self, path: str, value: Any, item: Any) -> None:
+        texts = item in get_args(pulumi.Input[str]) or item in (str, pulumi.Input[str])
+        if not isinstance(value, Mapping):
+            wanted = "texts" if texts else "names to values"
+            self.fault(path, value, f"must be a mapping of {wanted}", "give KEY: VALUE pairs")
+        elif texts:
+            if not all(isinstance(element, str) or not is_plain(element) for element in value.values()):
+                self.fault(path, value, "must be a mapping of texts", "give KEY: VALUE pairs")
+        else:
+            for key, element in value.items():
+                if is_plain(element):
+                    self._type(f"{path}.{key}", element, item)
 
     def _list(self, path: str, value: Any, item: Any) -> None:
         if not isinstance(value, (list, tuple)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -9,6 +10,7 @@ import tarfile
 import pytest
 from tests.support.composed import MODEL, Standing, rollback_alarms
 
+from mlops_components.training_roles import JOBS
 from mlops_estate.embedded.account import EmbeddedAccount
 from mlops_estate.engine import read_back
 
@@ -38,6 +40,17 @@ def test_each_data_class_has_a_key_that_rotates_and_answers_to_its_alias(standin
         assert kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"] is True
 
 
+def test_a_signature_is_verified_with_the_key_that_signed_it_and_nothing_else_is(standing):
+    kms, arn = standing.client("kms"), standing.graph.stack_outputs["signing_key"]
+    described = kms.describe_key(KeyId="alias/mlops-dev-signing")["KeyMetadata"]
+    assert (described["Arn"], described["KeySpec"], described["KeyUsage"]) == (arn, "ECC_NIST_P256", "SIGN_VERIFY")
+    digest, asked = hashlib.sha256(b"manifest").digest(), {"MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
+    signature = kms.sign(KeyId=arn, Message=digest, **asked)["Signature"]
+    assert kms.verify(KeyId=arn, Message=digest, Signature=signature, **asked)["SignatureValid"] is True
+    with pytest.raises(kms.exceptions.KMSInvalidSignatureException):
+        kms.verify(KeyId=arn, Message=hashlib.sha256(b"other").digest(), Signature=signature, **asked)
+
+
 def test_the_network_has_no_default_route_and_no_gateway_to_the_internet(standing):
     ec2 = standing.client("ec2")
     here = [{"Name": "vpc-id", "Values": [standing.graph.stack_outputs["vpc"]]}]
@@ -56,6 +69,7 @@ def test_every_endpoint_of_the_network_carries_a_policy(standing):
         "dynamodb",
         "sagemaker.api",
         "sagemaker.featurestore-runtime",
+        "kms",
         "sts",
     }
     assert all("Condition" in endpoint["PolicyDocument"] for endpoint in endpoints)
@@ -146,7 +160,7 @@ def test_the_monitor_is_scheduled_daily_in_dev(standing):
 
 def test_roles_are_taken_by_sagemaker_of_this_account_only(standing):
     iam = standing.client("iam")
-    for suffix in ("pipeline", "processing", "training", "features", "endpoint", "monitor"):
+    for suffix in ("pipeline", *JOBS, "features", "endpoint", "monitor"):
         trust = iam.get_role(RoleName=f"mlops-dev-{MODEL}-{suffix}")["Role"]["AssumeRolePolicyDocument"]
         (statement,) = (trust if isinstance(trust, dict) else json.loads(trust))["Statement"]
         assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}

@@ -31,7 +31,7 @@ def test_everything_reads_back_as_it_was_declared(prod):
 
 
 def test_nothing_that_holds_data_can_be_destroyed_by_accident(prod):
-    with pytest.raises(FaultsFound, match="nothing was deleted: 13 resources are protected") as caught:
+    with pytest.raises(FaultsFound, match="nothing was deleted: 14 resources are protected") as caught:
         destroy(prod.graph, prod.driver, unprotect=False)
     kept = {fault.urn.split("::")[2].split("$")[-1] for fault in caught.value.faults}
     assert kept == {

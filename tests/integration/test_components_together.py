@@ -10,6 +10,8 @@ from tests.support.composed import MODEL, compose
 from tests.support.programs import recorded
 from tests.support.recorder import ACCOUNT, by_tail
 
+from mlops_components.training_roles import JOBS
+
 
 @pytest.fixture(scope="module")
 def nodes():
@@ -38,12 +40,19 @@ def allowed(nodes, role: str, action: str) -> list[str]:
 def test_every_role_is_one_that_the_key_policies_admit(nodes):
     roles = of_type(nodes, "Role")
     admitted = f"arn:aws:iam::{ACCOUNT}:role/mlops-prod-*"
-    assert len(roles) == 7
+    assert len(roles) == 10
     for inputs in roles.values():
         assert fnmatch.fnmatchcase(f"arn:aws:iam::{ACCOUNT}:role/{inputs['name']}", admitted)
     for key in of_type(nodes, "Key").values():
-        users = [s["Condition"]["ArnLike"] for s in statements(key["policy"]) if "UseByRoles" in s["Sid"]]
-        assert users == [{"aws:PrincipalArn": [admitted]}]
+        users = [s for s in statements(key["policy"]) if "ByRolesOfTheEnvironment" in s["Sid"]]
+        assert [s["Condition"]["ArnLike"] for s in users] == [{"aws:PrincipalArn": [admitted]}]
+
+
+def test_one_role_of_a_model_is_one_that_the_signing_key_signs_for(nodes):
+    policy = of_type(nodes, "Key")["keys-signing"]["policy"]
+    (sign,) = [s["Condition"]["ArnLike"]["aws:PrincipalArn"] for s in statements(policy) if "kms:Sign" in s["Action"]]
+    arns = {name: f"arn:aws:iam::{ACCOUNT}:role/{inputs['name']}" for name, inputs in of_type(nodes, "Role").items()}
+    assert [name for name, arn in arns.items() if fnmatch.fnmatchcase(arn, sign)] == ["training-signing-role"]
 
 
 def test_no_key_waits_for_a_role_or_a_bucket(nodes):
@@ -74,7 +83,10 @@ def test_dependencies_have_no_circle(nodes):
     [
         ("training-processing-role", "curated"),
         ("training-processing-role", "reports"),
+        ("training-registry-role", "curated"),
         ("training-training-role", "models"),
+        ("training-signing-role", "reports"),
+        ("training-verifying-role", "reports"),
         ("features-role", "features"),
         (f"{MODEL}-role", "capture"),
         ("monitoring", "reports"),
@@ -99,8 +111,8 @@ def test_the_definition_encrypts_each_output_with_a_key_its_bucket_accepts(nodes
         for statement in statements(inputs["policy"]):
             if statement["Sid"] == "RefuseOtherKeys":
                 (accepted[name.split("-")[1]],) = statement["Condition"]["StringNotEquals"].values()
-    for step in definition["Steps"]:
-        outputs = step.get("Arguments", {}).get("ProcessingOutputConfig")
+    for step in jobs(definition):
+        outputs = step["Arguments"].get("ProcessingOutputConfig")
         if outputs:
             for output in outputs["Outputs"]:
                 purpose = json.dumps(output["S3Output"]["S3Uri"]).split("mlops-prod-")[1].split("-")[0]
@@ -109,39 +121,87 @@ def test_the_definition_encrypts_each_output_with_a_key_its_bucket_accepts(nodes
             assert step["Arguments"]["OutputDataConfig"]["KmsKeyId"] in accepted["models"]
 
 
-def uris(node) -> list[str]:
+def jobs(definition: dict) -> list[dict]:
+    """Return every job of a definition, those after its condition too."""
+    steps = list(definition["Steps"])
+    for step in steps:
+        steps += step["Arguments"]["IfSteps"] if step["Type"] == "Condition" else []
+    return [step for step in steps if step["Type"] in {"Processing", "Training"}]
+
+
+def outputs_of(definition: dict) -> dict[str, str]:
+    """Return where each step stores what, by the path by which other steps refer to it."""
+    found: dict[str, str] = {}
+    for step in jobs(definition):
+        arguments, start = step["Arguments"], f"Steps.{step['Name']}"
+        for output in arguments.get("ProcessingOutputConfig", {}).get("Outputs", []):
+            path = f"{start}.ProcessingOutputConfig.Outputs['{output['OutputName']}'].S3Output.S3Uri"
+            (found[path],) = uris(output["S3Output"]["S3Uri"], found)
+        if step["Type"] == "Training":
+            (models,) = uris(arguments["OutputDataConfig"]["S3OutputPath"], found)
+            found[f"{start}.ModelArtifacts.S3ModelArtifacts"] = f"{models}/x/output/model.tar.gz"
+    return found
+
+
+def uris(node, known: dict[str, str]) -> list[str]:
     """Return every S3 URI below a step's arguments as an ARN; what an execution adds to one is `x`."""
     if isinstance(node, dict) and "Std:Join" in node:
-        values = [item if isinstance(item, str) else "x" for item in node["Std:Join"]["Values"]]
-        return uris("/".join(values))
+        parts = [next(iter(uris(item, known)), "x") if isinstance(item, dict) else item
+                 for item in node["Std:Join"]["Values"]]  # fmt: skip
+        return uris("/".join(parts), known)
+    if isinstance(node, dict) and "Get" in node:
+        return [known[node["Get"]]] if node["Get"] in known else []
     if isinstance(node, str):
-        return [f"arn:aws:s3:::{node[5:]}"] if node.startswith("s3://") else []
+        return [node.replace("s3://", "arn:aws:s3:::")] if node.startswith(("s3://", "arn:aws:s3:::")) else []
     inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return [uri for item in inner for uri in uris(item)]
+    return [uri for item in inner for uri in uris(item, known)]
+
+
+def may(nodes, role: str, action: str, arn: str) -> bool:
+    """Whether a role's policy allows an action on an object, and doesn't deny it."""
+    policy = statements(of_type(nodes, "RolePolicy")[f"{role}-policy"]["policy"])
+    effects = {
+        statement["Effect"]
+        for statement in policy
+        if action in statement["Action"]
+        and any(fnmatch.fnmatchcase(arn, pattern) or fnmatch.fnmatchcase(f"{arn}/x", pattern)
+                for pattern in statement["Resource"])
+    }  # fmt: skip
+    return effects == {"Allow"}
 
 
 def test_each_step_reads_and_writes_what_its_own_role_may(nodes):
     definition = json.loads(of_type(nodes, "Pipeline")["training"]["pipelineDefinition"])
-    checked = set()
-    for step in definition["Steps"]:
-        if step["Type"] not in {"Processing", "Training"}:
-            continue
-        arguments, role = step["Arguments"], f"training-{step['Type'].lower()}-role"
-        assert role in arguments["RoleArn"]
+    known, parameters = outputs_of(definition), {each["Name"]: each for each in definition["Parameters"]}
+    known["Parameters.InputDataUri"] = parameters["InputDataUri"]["DefaultValue"].replace("s3://", "arn:aws:s3:::")
+    refused, checked = [], set()
+    for step in jobs(definition):
+        arguments, role = step["Arguments"], step["Arguments"]["RoleArn"].rpartition("/")[2]
         written = uris(
-            [arguments.get(key) for key in ("ProcessingOutputConfig", "OutputDataConfig", "CheckpointConfig")]
+            [arguments.get(part) for part in ("ProcessingOutputConfig", "OutputDataConfig", "CheckpointConfig")], known
         )
-        read = uris([arguments.get(key) for key in ("ProcessingInputs", "HyperParameters")])
+        read = uris([arguments.get(part) for part in ("ProcessingInputs", "InputDataConfig")], known)
+        inputs = arguments.get("ProcessingInputs") or arguments["InputDataConfig"]
         assert written
-        assert read
+        assert len(read) == len(inputs), step["Name"]
         for arns, action in ((written, "s3:PutObject"), (read, "s3:GetObject")):
-            for arn in arns:
-                patterns = allowed(nodes, role, action)
-                assert any(fnmatch.fnmatchcase(f"{arn}/x", pattern) or arn == pattern for pattern in patterns), arn
+            refused += [(step["Name"], role, action, arn) for arn in arns if not may(nodes, role, action, arn)]
         checked.add(role)
-    assert checked == {"training-processing-role", "training-training-role"}
-    snapshots = [arn for arn in allowed(nodes, "training-processing-role", "s3:PutObject") if "-curated-" in arn]
-    assert set(snapshots) <= set(allowed(nodes, "training-training-role", "s3:GetObject"))
+    assert refused == []
+    assert checked == {f"training-{job}-role" for job in JOBS}
+
+
+def test_who_vouches_for_something_is_the_only_one_to_write_it(nodes):
+    definition = json.loads(of_type(nodes, "Pipeline")["training"]["pipelineDefinition"])
+    known = outputs_of(definition)
+    for step, output, role in (
+        ("Champion", "champion", "registry"),
+        ("Sign", "signature", "signing"),
+        ("VerifySignature", "verification", "verifying"),
+    ):
+        arn = known[f"Steps.{step}.ProcessingOutputConfig.Outputs['{output}'].S3Output.S3Uri"]
+        writers = {job for job in JOBS if may(nodes, f"training-{job}-role", "s3:PutObject", f"{arn}/x.json")}
+        assert writers == {role}
 
 
 def test_the_endpoint_reads_models_where_training_writes_them(nodes):

@@ -230,11 +230,19 @@ def _image_repository(env: str, full: bool) -> dict[str, Any]:
     return {**base, "repository_name": "mlops/training", "key_arn": key("models"), **more}
 
 
+STEPS_IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mlops/steps:0123456789ab"
+
+
 def _training_pipeline(env: str, full: bool) -> dict[str, Any]:
-    more = {"protected_attribute": "afam", "max_parallel_steps": 4} if full else {}
+    more = {
+        "label": "deny", "max_parallel_steps": 4, "artefact_account_ids": [OTHER_ACCOUNT],
+        "artefact_prefixes": "mlops-*", "gates": {"metric": "f1", "threshold": 0.6}, "search": {"mode": "automl"},
+        "data_quality": {"min_records": 500, "split": [0.7, 0.15, 0.15]}, "card": {"owner": "Lending", "risk": "high"},
+    }  # fmt: skip
     return {
-        **_common(env), "model": MODEL, "label": "deny", **_buckets(env, "raw", "curated", "models", "reports"),
-        **_keys("personal", "models"), **NETWORK, "model_package_group_arn": GROUP_ARN, **more,
+        **_common(env), "model": MODEL, **_buckets(env, "raw", "curated", "models", "reports"),
+        **_keys("personal", "models", "signing"), **NETWORK, "model_package_group_arn": GROUP_ARN,
+        "steps_image_uri": STEPS_IMAGE, **(more if full else {}),
     }  # fmt: skip
 
 
@@ -437,7 +445,16 @@ _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
             "job_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/mlops-dev-{MODEL}-training"],
             "image_uris": [f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/training:1"],
         },
-        "processing": {"purpose": "processing", "role_suffix": f"{MODEL}-processing"},
+        "processing": {
+            "purpose": "processing", "role_suffix": f"{MODEL}-processing",
+            "write_uris": [f"s3://{bucket('reports', 'dev')}/{MODEL}"],
+            "sealed_uris": [f"s3://{bucket('reports', 'dev')}/{MODEL}/*/signature"],
+        },
+        "registry": {
+            "purpose": "registry", "role_suffix": f"{MODEL}-registry", "model_package_group_arn": GROUP_ARN,
+        },
+        "signing": {"purpose": "signing", "role_suffix": f"{MODEL}-signing", "signing_key_arn": key("signing")},
+        "verifying": {"purpose": "verifying", "role_suffix": f"{MODEL}-verifying", "signing_key_arn": key("signing")},
         "endpoint": {"purpose": "endpoint", "model_package_group_arn": GROUP_ARN},
         "feature_store": {
             "purpose": "feature_store",
@@ -452,6 +469,7 @@ _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
             "serverless_memory_mb": 2048, "capture_bucket": None, "subnet_ids": None, "security_group_ids": None,
         },
     },
+    "TrainingPipeline": {"in_s3": {"definition_in_s3": True}},
     "ImageRepository": {"elsewhere": {"registry_account": OTHER_ACCOUNT}},
     "ModelRegistry": {"elsewhere": {"registry_account": OTHER_ACCOUNT}},
     "Personas": {"bounded": {"permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary"}},
@@ -522,14 +540,15 @@ def _value(name: str, value: Any) -> Any:
         return int(value)
     if name == "contentBase64":
         return "<source bundle>"
+    if name == "pipelineDefinition" or (name == "content" and '"PipelineExperimentConfig"' in str(value)):
+        return "<definition>"
     if name == "content":
         return f"<{value.splitlines()[-1]}>" if value.startswith('"""') else json.loads(value)
-    if name == "pipelineDefinition":
-        return "<definition>"
     if not isinstance(value, str):
         return value
     if value.startswith('{"Version":"2012-10-17"'):
         return _value("", json.loads(value))
+    value = re.sub(r"/definitions/[0-9a-f]{16}\.json", "/definitions/<content hash>.json", value)
     return re.sub(r"/source/[0-9a-f]{16}/", "/source/<content hash>/", value)
 
 

@@ -57,10 +57,11 @@ def compose(
     own_keys = {f"{name}_key_arn": classes[name] for name in ("personal", "models")}
     shared = {**common, **own_keys, **inside, "model": MODEL}
     _features(common, lake, classes["features"], features or FEATURES)
-    _training(shared, lake, registry)
+    _training(shared, lake, registry, keys.signing_key_arn)
     pulumi.export("group", registry.group_name)
     pulumi.export("vpc", network.vpc_id)
     pulumi.export("keys", classes)
+    pulumi.export("signing_key", keys.signing_key_arn)
     pulumi.export("topic", topics.critical_topic_arn)
     pulumi.export("buckets", {purpose: getattr(lake, f"{purpose}_bucket") for purpose in BUCKETS})
     if release:
@@ -84,9 +85,10 @@ def _features(common: dict[str, Any], lake: Any, key: Any, features: list[dict[s
     pulumi.export("feature_group", store.feature_group_name)
 
 
-def _training(shared: dict[str, Any], lake: Any, registry: Any) -> None:
+def _training(shared: dict[str, Any], lake: Any, registry: Any, key: Any) -> None:
     buckets = {f"{name}_bucket": getattr(lake, f"{name}_bucket") for name in ("raw", "curated", "models", "reports")}
-    wanted = {"label": "deny", "protected_attribute": "afam", "model_package_group_arn": registry.group_arn}
+    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mlops/steps:0123456789ab"
+    wanted = {"model_package_group_arn": registry.group_arn, "signing_key_arn": key, "steps_image_uri": image}
     training = components.TrainingPipeline("training", {**shared, **buckets, **wanted})
     pulumi.export("pipeline", training.pipeline_name)
     pulumi.export("source", training.source_uri)

@@ -101,3 +101,12 @@ def test_the_alarm_goes_off_where_the_baseline_reports_a_violation():
 )
 def test_bad_arguments_are_refused_before_anything_is_registered(changes, path):
     assert set(faults("DataQualityMonitor", **changes)) == {path}
+
+
+@pytest.mark.parametrize("label", ["type: number, minimum: 0, maximum: 9", 'type: category, values: ["a", "b", "c"]'])
+def test_a_label_of_any_kind_is_taken_since_it_is_never_looked_at(label, tmp_path):
+    text = (DATA / MODEL / "schema.yaml").read_text()
+    path = tmp_path / "schema.yaml"
+    path.write_text(text.replace('type: category, role: label, values: ["no", "yes"]', f"role: label, {label}"))
+    assert load_schema(path).problem != "binary"
+    assert only(nodes(schema_file=str(path)), JOB).inputs["jobResources"]

@@ -8,7 +8,8 @@ import pytest
 from tests.support.components import ACCOUNT, OTHER_ACCOUNT, arguments, deployed, faults, only, statements
 
 from mlops_components.cross_account import Members
-from mlops_components.encryption_keys import DATA_CLASSES, key_policy
+from mlops_components.encryption_keys import DATA_CLASSES, KEYS, key_policy
+from mlops_components.signing_key import SIGNING
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 
@@ -17,12 +18,12 @@ def made(data_class: str, **more) -> dict:
     return statements(key_policy(data_class, "mlops-dev", ACCOUNT, "eu-west-1", **more))
 
 
-@pytest.mark.parametrize("data_class", DATA_CLASSES)
+@pytest.mark.parametrize("data_class", KEYS)
 def test_the_account_administers_a_key_but_cannot_use_it(data_class):
     administer = made(data_class)["AdministerByAccount"]
     assert administer["Principal"] == {"AWS": ROOT}
     assert "kms:PutKeyPolicy" in administer["Action"]
-    using = ("Decrypt", "Encrypt", "GenerateDataKey", "ReEncrypt", "CreateGrant")
+    using = ("Decrypt", "Encrypt", "GenerateDataKey", "ReEncrypt", "CreateGrant", "Sign", "Verify")
     assert not [action for action in administer["Action"] if "*" in action or action.split(":")[1].startswith(using)]
 
 
@@ -102,6 +103,44 @@ def test_ecr_retires_its_grants_on_the_models_key_for_roles_of_the_environment()
     assert retire["Condition"]["StringEquals"] == {"kms:ViaService": "ecr.eu-west-1.amazonaws.com"}
 
 
+def test_only_signing_roles_sign_and_nobody_can_pass_it_on():
+    policy = made(SIGNING, user_arns=[f"arn:aws:iam::{ACCOUNT}:role/deliver"])
+    assert [sid for sid, statement in policy.items() if "kms:Sign" in statement["Action"]] == ["SignBySigningRoles"]
+    sign = policy["SignBySigningRoles"]
+    assert (sign["Action"], sign["Principal"]) == (["kms:Sign"], {"AWS": ROOT})
+    assert sign["Condition"] == {
+        "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/mlops-dev-*-signing"},
+        "StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256"},
+    }
+    actions = {action for statement in policy.values() for action in statement["Action"]}
+    passing_on = ("kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncrypt")
+    assert not [action for action in actions if action.startswith(passing_on)]
+
+
+def test_roles_of_the_environment_and_deploying_accounts_verify():
+    members = Members("eu-west-1", readers=[OTHER_ACCOUNT], role_names=["mlops-*"], organization_id="o-0123456789")
+    policy = made(SIGNING, members=members)
+    verify = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Verify"]
+    assert policy["VerifyByRolesOfTheEnvironment"]["Action"] == verify
+    own = {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/mlops-dev-*"]}
+    assert policy["VerifyByRolesOfTheEnvironment"]["Condition"] == {"ArnLike": own}
+    elsewhere = policy["VerifyByDeployingAccounts"]
+    assert (elsewhere["Action"], elsewhere["Principal"]) == (verify, {"AWS": [f"arn:aws:iam::{OTHER_ACCOUNT}:root"]})
+    assert elsewhere["Condition"] == {
+        "ArnLike": {"aws:PrincipalArn": [f"arn:aws:iam::{OTHER_ACCOUNT}:role/mlops-*"]},
+        "StringEquals": {"aws:PrincipalOrgID": "o-0123456789"},
+    }
+    assert "VerifyByDeployingAccounts" not in made(SIGNING)
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_signing_key_is_asymmetric_and_is_not_rotated(environment):
+    node = only(deployed("EncryptionKeys", arguments("EncryptionKeys", environment)), f"Key it-{SIGNING}")
+    assert (node.inputs["customerMasterKeySpec"], node.inputs["keyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    assert not {"enableKeyRotation", "rotationPeriodInDays", "multiRegion"} & node.inputs.keys()
+    assert bool(node.protect) is (environment == "prod")
+
+
 @pytest.mark.parametrize(("environment", "window"), [("dev", 7), ("staging", 30), ("prod", 30)])
 def test_keys_rotate_yearly_and_wait_before_deletion_by_class(environment, window):
     nodes = deployed("EncryptionKeys", arguments("EncryptionKeys", environment))
@@ -151,8 +190,15 @@ def test_an_adopted_key_is_imported_by_its_id_with_what_an_import_can_match(name
 
 def test_a_key_that_data_outlives_the_environment_with_stays():
     nodes = deployed("EncryptionKeys", {**arguments("EncryptionKeys"), "retained_classes": ["models"]})
-    kept = {data_class: only(nodes, f" it-{data_class}").retain_on_delete for data_class in DATA_CLASSES}
-    assert kept == {**dict.fromkeys(DATA_CLASSES, False), "models": True}
+    kept = {name: only(nodes, f" it-{name}").retain_on_delete for name in KEYS}
+    assert kept == {**dict.fromkeys(KEYS, False), "models": True}
+
+
+def test_an_adopted_signing_key_is_imported_as_what_it_has_to_be():
+    nodes = deployed("EncryptionKeys", {**arguments("EncryptionKeys"), "adopted_key_ids": {SIGNING: KEY}})
+    key = only(nodes, f"it-{SIGNING}")
+    assert key.inputs == {"customerMasterKeySpec": "ECC_NIST_P256", "keyUsage": "SIGN_VERIFY"}
+    assert "SignBySigningRoles" in statements(only(nodes, f"it-{SIGNING}-policy").inputs["policy"])
 
 
 def test_an_adopted_key_is_named_by_class_and_id():

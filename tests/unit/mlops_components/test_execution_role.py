@@ -50,6 +50,8 @@ def everything(purpose: str) -> dict:
         package_group=GROUP_ARN,
         database="mlops_dev",
         endpoint=f"mlops-dev-{MODEL}",
+        sealed_uris=["s3://b/y/*/signature"],
+        signing_key=key("signing"),
     )
 
 
@@ -78,13 +80,16 @@ def test_no_statement_is_wider_than_aws_makes_it(purpose):
         ),
         ("processing", set()),
         ("training", set()),
+        ("registry", {"ReadVersions"}),
+        ("signing", {"Sign"}),
+        ("verifying", {"VerifySignatures"}),
         ("endpoint", {"ReadRollbackAlarms", "ReadModelPackages"}),
         ("feature_store", {"ReadBucketOwner", "HandOverObjects", "OfflineStoreTable"}),
         ("monitor", {"ReadTheEndpoint"}),
     ],
 )
 def test_each_purpose_has_its_own_statements_and_no_others(purpose, own):
-    shared = {"ListBuckets", "ReadData", "WriteData", "DecryptData", "UseKeys", "GrantKeysToVolumes"}
+    shared = {"ListBuckets", "ReadData", "WriteData", "NeverWrite", "DecryptData", "UseKeys", "GrantKeysToVolumes"}
     containers = {"PullImages", "ImageLogin", "WriteLogs", "PutMetrics", "NetworkInterfaces"}
     runs = purpose not in {"pipeline", "feature_store"}
     assert set(everything(purpose)) == shared | (containers if runs else set()) | own
@@ -129,7 +134,37 @@ def test_versions_of_one_group_are_registered_and_of_no_other():
     assert everything("pipeline")["RegisterUnapproved"]["Resource"] == [GROUP_ARN, f"{packages}/*"]
 
 
-@pytest.mark.parametrize("purpose", ["processing", "training", "endpoint", "feature_store", "monitor"])
+def test_what_is_sealed_is_denied_though_it_lies_where_the_role_writes():
+    sealed = everything("processing")["NeverWrite"]
+    assert (sealed["Effect"], sealed["Action"]) == ("Deny", ["s3:PutObject"])
+    assert sealed["Resource"] == ["arn:aws:s3:::b/y/*/signature", "arn:aws:s3:::b/y/*/signature/*"]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "sid", "actions"),
+    [
+        ("signing", "Sign", ["kms:Sign"]),
+        ("verifying", "VerifySignatures", ["kms:DescribeKey", "kms:GetPublicKey", "kms:Verify"]),
+    ],
+)
+def test_signing_and_verifying_are_two_roles_on_one_key(purpose, sid, actions):
+    statement = everything(purpose)[sid]
+    assert (statement["Action"], statement["Resource"]) == (actions, [key("signing")])
+    others = {
+        action
+        for other in set(PURPOSES) - {purpose}
+        for statement in everything(other).values()
+        for action in statement["Action"]
+    }
+    assert actions[-1] not in others
+
+
+def test_the_registry_job_reads_versions_of_one_group():
+    packages = GROUP_ARN.replace("model-package-group", "model-package")
+    assert everything("registry")["ReadVersions"]["Resource"] == [GROUP_ARN, f"{packages}/*"]
+
+
+@pytest.mark.parametrize("purpose", sorted(set(PURPOSES) - {"pipeline"}))
 def test_no_role_that_runs_a_container_starts_jobs_passes_roles_or_registers(purpose):
     actions = {action for statement in everything(purpose).values() for action in statement["Action"]}
     assert not {action for action in actions if action.startswith(("iam:", "sagemaker:Create", "sagemaker:AddTags"))}
@@ -155,6 +190,8 @@ def test_only_sagemaker_of_this_account_takes_the_role(scenario):
         ({"read_key_arns": ["models"]}, "read_key_arns[0]"),
         ({"job_role_arns": ["training"]}, "job_role_arns[0]"),
         ({"model_package_group_arn": "mlops"}, "model_package_group_arn"),
+        ({"signing_key_arn": "signing"}, "signing_key_arn"),
+        ({"sealed_uris": ["reports"]}, "sealed_uris[0]"),
         ({"write_uri": ["s3://abc"]}, "write_uri"),
     ],
 )

@@ -182,6 +182,20 @@ def test_data_that_gives_no_outcome_or_no_groups_is_refused(old, new, path, tmp_
     assert set(faults("BiasMonitor", schema_file=str(file))) == {path}
 
 
+@pytest.mark.parametrize(
+    "label", ["category, role: label, values: [a, b, c]", "number, role: label, minimum: 0, maximum: 9"]
+)
+def test_data_quality_alone_takes_a_label_of_any_kind(label, tmp_path):
+    old = 'category, role: label, values: ["no", "yes"]'
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "schema.yaml"
+    file.write_text(text.replace(old, label))
+    assert deployed("DataQualityMonitor", {**arguments("DataQualityMonitor"), "schema_file": str(file)})
+    for component in ("ModelQualityMonitor", "ExplainabilityMonitor"):
+        assert set(faults(component, schema_file=str(file))) == {"schema_file"}
+
+
 def test_the_one_role_reads_and_writes_what_its_monitors_need_and_no_more():
     policy = statements(only(nodes("MonitoringRole"), "it-policy").inputs["policy"])
     assert policy["ReadData"]["Resource"] == [

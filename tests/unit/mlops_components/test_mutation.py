@@ -13,7 +13,7 @@ import pytest
 from tests.support.components import NAMES, children, deployed, expected, scenarios
 from tests.support.mutation import Mutant, mutants
 
-from mlops_components import buckets, log_bucket, monitor_jobs
+from mlops_components import buckets, log_bucket, monitor_jobs, signing_key, training_roles
 from mlops_components.validation import ArgumentFaults
 
 # At least this many mutants are made of each component, so that the mutator can't fall silent.
@@ -86,11 +86,15 @@ SHARED: dict[ModuleType, tuple[str, ...]] = {
     monitor_jobs: MONITORS,
     buckets: ("DataLake", "MaskedCopy", "StateBackend"),
     log_bucket: ("AuditTrail", "AuditQueries", "ConfigurationRecorder"),
+    signing_key: ("EncryptionKeys", "ExecutionRole"),
+    training_roles: ("TrainingPipeline",),
 }
 KINDS: dict[ModuleType, set[str]] = {
     monitor_jobs: {"parent", "flip", "key volume_kms_key_id", "key kms_key_id"},
     buckets: {"parent", "statement"},
     log_bucket: {"parent", "protect"},
+    signing_key: {"statement"},
+    training_roles: {"parent"},
 }
 
 
