@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -19,6 +21,13 @@ Deploy = Callable[[Callable[[], object]], dict[str, Registered]]
 def deploy() -> Deploy:
     """Run a program under the recording engine; return `"<type chain> <name>"` -> registration."""
     return lambda program: by_tail(record(program))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cached_steps() -> None:
+    """Let whatever stands an estate up share the outputs of the pipeline's steps, wherever its project lies."""
+    cache = Path(__file__).resolve().parents[1] / ".estate" / "cache" / "steps"
+    os.environ.setdefault("MLOPS_STEP_CACHE", str(cache))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -77,7 +77,7 @@ def test_a_failure_half_way_names_the_resource_and_leaves_the_graph(project):
 
 
 def test_a_model_below_its_quality_gate_fails_the_run_and_says_so(project):
-    change_model(project, "dev", MODEL, training={"minimum_auc": 0.95})
+    change_model(project, "dev", MODEL, gates={"threshold": 0.95})
     done = _estate("up", "dev", "--json", cwd=project)
     assert done.returncode == 1, done.stderr
     said = json.loads(done.stdout)

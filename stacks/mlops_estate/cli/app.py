@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.model_app import model_app
+from mlops_estate.cli.pipeline_app import pipeline_app
+
 app = typer.Typer(
     name="estate",
     help="An MLOps estate on AWS, stood up and exercised in an embedded AWS account on this machine.\n\n"
@@ -28,13 +31,8 @@ app.add_typer(config_app, name="config")
 rules_app = typer.Typer(help="The policy rules: what there is, and what each asks.", no_args_is_help=True,
                         rich_markup_mode=None)  # fmt: skip
 app.add_typer(rules_app, name="rules")
-pipeline_app = typer.Typer(help="The training pipeline's definition.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(pipeline_app, name="pipeline")
-
-Definition = Annotated[
-    Path | None,
-    typer.Argument(metavar="[FILE]", help="A pipeline definition as JSON. Default: the one that the estate deploys."),
-]
+app.add_typer(model_app, name="model")
 
 Env = Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
@@ -348,35 +346,3 @@ def rules_show(
     from mlops_estate.cli.check import run_rules_show
 
     raise typer.Exit(run_rules_show(rule, as_json=json_))
-
-
-@pipeline_app.command("validate")
-def pipeline_validate(definition: Definition = None, json_: Json = False) -> None:
-    """Check a pipeline definition: every step's call, every reference, order, branches, and the rules across them.
-
-    Arguments are held against SageMaker's service model, references (Get, Std:Join, Std:JsonGet) against what the step
-    that they lead to answers. The service itself checks little of this before an execution is half-way. Exit code 0
-    where the definition is sound, 2 where it is not.
-
-    \b
-    Examples:
-      estate pipeline validate
-      estate pipeline validate definition.json --json
-    """
-    from mlops_estate.cli.pipeline import run_validate
-
-    raise typer.Exit(run_validate(definition, as_json=json_))
-
-
-@pipeline_app.command("graph")
-def pipeline_graph(definition: Definition = None, json_: Json = False) -> None:
-    """Print a pipeline's steps and what passes between them, as a Mermaid flowchart; as nodes and edges with --json.
-
-    \b
-    Examples:
-      estate pipeline graph
-      estate pipeline graph definition.json --json
-    """
-    from mlops_estate.cli.pipeline import run_graph
-
-    raise typer.Exit(run_graph(definition, as_json=json_))

@@ -3,10 +3,99 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlops_estate.faults import Fault, FaultsFound
+
+COMPILE_VARIABLE = "MLOPS_COMPILE_PYTHON"
+
+
+@dataclass(frozen=True)
+class Given:
+    """The options of `estate pipeline run`."""
+
+    model: str
+    environment: str
+    local: bool
+    data: Path | None
+    parameters: Sequence[str]
+    reclaim: bool
+    cached: bool
+    report: Path | None
+    mlflow: str
+    account: str
+    as_json: bool
+
+
+def run_run(given: Given, project: Path | None) -> int:
+    """Run a model's pipeline and print how it ended."""
+    from mlops_estate.cli.commands import load_named
+    from mlops_estate.cli.progress import shown
+    from mlops_estate.pipeline_run import Asked, run_pipeline
+
+    if not given.local:
+        rule = "a pipeline is run from here on this machine only"
+        fix = "add --local; in an account: aws sagemaker start-pipeline-execution --pipeline-name NAME"
+        raise FaultsFound([Fault("--local", False, rule, fix)], "nothing was run")
+    environment = load_named(given.environment, project)
+    asked = Asked(
+        parameters(given.parameters), given.data, given.cached, given.reclaim, given.report, given.mlflow, given.account
+    )
+    with shown("pipeline", silent=given.as_json) as progress:
+        outcome = run_pipeline(environment, given.model, asked, progress)
+    print(json.dumps(outcome.as_dict(), indent=1, default=str) if given.as_json else outcome.as_text())
+    return 0 if outcome.ok else 1
+
+
+def parameters(given: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters of an execution by name, numbers as numbers, as the definition's types are.
+
+    Raises `FaultsFound` for what is not NAME=VALUE or no parameter of the definition.
+    """
+    from mlops_pipelines.training.rendering import load_definition
+
+    known = {item["Name"]: item for item in load_definition()["Parameters"]}
+    found: dict[str, Any] = {}
+    faults = []
+    for text in given:
+        name, equals, value = text.partition("=")
+        whole = name in known and known[name]["Type"] == "Integer"
+        choices = known.get(name, {}).get("EnumValues")
+        if not equals or name not in known:
+            faults.append(Fault("--parameter", text, "is not NAME=VALUE of a parameter", f"one of {', '.join(known)}"))
+        elif whole and not value.lstrip("-").isdigit():
+            faults.append(Fault("--parameter", text, f"{name} takes a whole number", f"{name}=7"))
+        elif choices and value not in choices:
+            faults.append(Fault("--parameter", text, f"{name} is none of its values", f"one of {', '.join(choices)}"))
+        else:
+            found[name] = int(value) if whole else value
+    if faults:
+        raise FaultsFound(faults, "nothing was run")
+    return found
+
+
+def run_compile(project: Path | None, python: Path | None, *, check: bool) -> int:
+    """Compile the definition in the SDK's own environment, and return the compiler's exit code."""
+    from mlops_estate.cli.commands import project_dir
+
+    folder = project_dir(project)
+    told = os.environ.get(COMPILE_VARIABLE)
+    interpreter = python or (Path(told) if told else folder / ".venv-compile" / "bin" / "python")
+    if not interpreter.is_file():
+        rule = "there is no Python of an environment that has the SageMaker SDK"
+        fix = (
+            "python -m venv .venv-compile && .venv-compile/bin/pip install --require-hashes -r "
+            "requirements-compile.lock"
+        )
+        raise FaultsFound([Fault("--python", str(interpreter), rule, fix)], "nothing was compiled")
+    command = [str(interpreter), "-m", "mlops_pipelines.training.compile", *(["--check"] if check else [])]
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(folder / "pipelines")}
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 -- as the user asked
 
 
 def run_validate(path: Path | None, *, as_json: bool) -> int:

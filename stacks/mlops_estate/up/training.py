@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import shutil
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops_estate.faults import Fault
-from mlops_estate.up.data import fetcher, split_uri, storer
+from mlops_estate.up.data import split_uri
+from mlops_estate.up.execution import execute
 from mlops_estate.up.lineage import record_training
 from mlops_estate.up.report import ModelReport
 from mlops_estate.up.session import EstateSession, HalfWay
@@ -19,6 +17,8 @@ from mlops_estate.up.session import EstateSession, HalfWay
 if TYPE_CHECKING:
     from mlops_pipelines.training.local import PipelineRun
 
+REFUSED = "Refused"
+"""The step in which an execution ends whose model the gates refuse."""
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """The event time of the sample records: fixed, so that a run can be repeated."""
 
@@ -28,10 +28,10 @@ def train_model(session: EstateSession, name: str) -> ModelReport:
     outputs = session.applied().stack_outputs["models"][name]
     report = ModelReport(name)
     with session.phase("ingest"):
-        data_uri = _stage(session, name, outputs)
+        data_uri = stage(session, name)
         report.records_ingested = _ingest(session, name, outputs["feature_group"])
     with session.phase("train"):
-        run = _run_pipeline(session, name, outputs["pipeline"], data_uri)
+        run = _run_pipeline(session, name, data_uri)
     _describe(session, report, run)
     _register(session, name, run, report, data_uri)
     return report
@@ -46,9 +46,10 @@ def live_model(session: EstateSession, name: str, version: int) -> ModelReport:
     return ModelReport(name, baseline_uri=baseline, version=version, approval_status=described["ModelApprovalStatus"])
 
 
-def _stage(session: EstateSession, name: str, outputs: dict[str, Any]) -> str:
-    """Put the model's file into the raw bucket, as the delivery of data would."""
-    path = session.environment.project_dir / session.environment.config.models[name].data
+def stage(session: EstateSession, name: str, file: Path | None = None) -> str:
+    """Put the model's file, or another in its place, into the raw bucket, as the delivery of data would."""
+    outputs = session.applied().stack_outputs["models"][name]
+    path = file or session.environment.project_dir / session.environment.config.models[name].data
     bucket = session.applied().stack_outputs["buckets"]["raw"]
     key = f"{outputs['raw_prefix']}{path.name}"
     session.inside("s3").put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), ContentType="text/csv")
@@ -73,59 +74,21 @@ def _ingest(session: EstateSession, name: str, feature_group: str) -> int:
     )
 
 
-def _run_pipeline(session: EstateSession, name: str, pipeline: str, data_uri: str) -> PipelineRun:
-    """Run the definition that the account holds, step by step, as local processes."""
-    from mlops_pipelines.training.local import StepFailed, run_definition
-
-    described = session.account.client("sagemaker").describe_pipeline(PipelineName=pipeline)
-    definition = json.loads(described["PipelineDefinition"])
-    s3 = session.inside("s3")  # the jobs run in the estate's network
-    work_dir = session.environment.project_dir / ".estate" / session.environment.name / "runs" / name
-    shutil.rmtree(work_dir, ignore_errors=True)
-    work_dir.mkdir(parents=True)
-    done = 0
-
-    def on_step(step: str, state: str, _seconds: float) -> None:
-        nonlocal done
-        done += state == "succeeded"
-        session.progress(f"{name}: step {step} {state}", done, len(definition["Steps"]))
-
-    try:
-        return run_definition(
-            definition,
-            parameters={"InputDataUri": data_uri, "Commit": _commit(session.environment.project_dir)},
-            work_dir=work_dir,
-            fetch=fetcher(s3),
-            store=storer(s3),
-            on_step=on_step,
-            execution_id="run-1",
-            pipeline_arn=described["PipelineArn"],
-        )
-    except StepFailed as failed:
-        fix = f"look into {work_dir}; the step's own output is there"
-        raise HalfWay([Fault(f"models.{name}", None, str(failed), fix)], f"{name} was not trained") from failed
-
-
-def _commit(folder: Path) -> str:
-    """Return the commit of the project, or "unrecorded" where it is no clone (an archive, a package)."""
-    git = shutil.which("git")
-    if git is None:
-        return "unrecorded"
-    found = subprocess.run(  # noqa: S603 -- a fixed command
-        [git, "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return found.stdout.strip() if found.returncode == 0 else "unrecorded"
+def _run_pipeline(session: EstateSession, name: str, data_uri: str) -> PipelineRun:
+    """Run the definition that the account holds; a step that fails for another reason than the gates is a fault."""
+    done = execute(session, name, data_uri)
+    if done.failed_step and done.failed_step != REFUSED:
+        fix = f"look into {done.work_dir}; the step's own output is there"
+        rule = f"step {done.failed_step} failed: {done.reason}"
+        raise HalfWay([Fault(f"models.{name}", None, rule, fix)], f"{name} was not trained")
+    return done.run
 
 
 def _describe(session: EstateSession, report: ModelReport, run: PipelineRun) -> None:
     """Take over what the run measured and made."""
     report.metrics = dict(run.metrics)
-    snapshot = run.property_files.get("Snapshot", {})
-    report.snapshot_sha256 = str(snapshot.get("sha256", ""))
-    for step in run.steps:
-        for output in step.properties.get("ProcessingOutputConfig", {}).get("Outputs", {}).values():
-            if output["OutputName"] == "baseline":
-                report.baseline_uri = output["S3Output"]["S3Uri"]
+    report.snapshot_sha256 = str(run.property_files.get("SnapshotManifest", {}).get("sha256", ""))
+    report.gates = str(run.property_files.get("GateReport", {}).get("reason", ""))
     if run.model_package:
         uri = run.model_package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
         bucket, key = split_uri(uri)
@@ -133,11 +96,30 @@ def _describe(session: EstateSession, report: ModelReport, run: PipelineRun) -> 
         report.model_sha256 = hashlib.sha256(body).hexdigest()
 
 
+def verify_registered(session: EstateSession, name: str, package_arn: str) -> str:
+    """Verify the signature of a registered package by the estate's own key, as whatever releases one has to.
+
+    Returns what was verified, in words. Raises `HalfWay` with the reason of a refusal.
+    """
+    from mlops_pipelines.signing.verification import SignatureRefused, verify_package
+
+    client = session.account.client
+    package = client("sagemaker").describe_model_package(ModelPackageName=package_arn)
+    trusted = [session.applied().stack_outputs["models"][name]["signing_key"]]
+    try:
+        verified = verify_package(package, s3=session.inside("s3"), kms=client("kms"), trusted_key_arns=trusted)
+    except SignatureRefused as refused:
+        fix = "train it anew; a package whose signature does not hold must not be released"
+        raise HalfWay([Fault(package_arn, None, str(refused), fix)], "the package was not approved") from refused
+    return f"the signature of {len(verified.artifacts)} artefacts holds"
+
+
 def _register(session: EstateSession, name: str, run: PipelineRun, report: ModelReport, data_uri: str) -> None:
     """Register the model, approve it and record its lineage, up to the version that the configuration pins."""
     if run.model_package is None:
-        report.waits_for = "a model that passes the quality gate (training.minimum_auc)"
+        report.waits_for = f"a model that passes the gates: {report.gates}"
         return
+    report.baseline_uri = run.model_package["CustomerMetadataProperties"]["baseline_uri"]
     release = session.environment.config.models[name].release
     sagemaker = session.account.client("sagemaker")
     group = run.model_package["ModelPackageGroupName"]
@@ -145,10 +127,11 @@ def _register(session: EstateSession, name: str, run: PipelineRun, report: Model
     there = sum(len(page["ModelPackageSummaryList"]) for page in pages)  # from an earlier run in the same account
     for _ in range(max(1, (release.version or 1) - there)):
         arn = sagemaker.create_model_package(**run.model_package)["ModelPackageArn"]
+        verified = verify_registered(session, name, arn)
         sagemaker.update_model_package(
             ModelPackageArn=arn,
             ModelApprovalStatus="Approved",
-            ApprovalDescription="approved by `estate up`: the quality gate of the pipeline passed",
+            ApprovalDescription=f"approved by `estate up`: the gates passed, and {verified}",
         )
         record_training(session, report, arn, data_uri)
     described = sagemaker.describe_model_package(ModelPackageName=arn)

@@ -1,8 +1,9 @@
 """What a request to the embedded account's S3 tells beyond its headers: who asks, and through which VPC endpoint.
 
 Nothing runs in a network here, so a request says itself which endpoint it comes through (`ENDPOINT_HEADER`), as the
-clients of what runs in the estate's network do; the endpoint has to be there, and to be one of S3. Whoever is not the
-session of a role is the account itself.
+clients of what runs in the estate's network do; the endpoint has to be there, and to be one of S3. A process of its
+own, such as a pipeline's step, says it by the application id that every AWS SDK takes from its environment (`APP_ID`).
+Whoever is not the session of a role is the account itself.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 ENDPOINT_HEADER = "x-embedded-vpc-endpoint"
+APP_ID = "AWS_SDK_UA_APP_ID"
+"""The SDKs put its value into the user agent, as `app/<value>` (SDKs and tools reference guide, Application ID)."""
+_APP = re.compile(r"\bapp/(vpce-[0-9a-f]+)")
 # What every request tells, though the answer may be that there is nothing (IAM user guide, global condition keys).
 TOLD = frozenset({
     "aws:securetransport", "aws:sourcevpce", "aws:principalarn", "aws:principalaccount", "aws:principalisawsservice",
@@ -43,7 +47,8 @@ def context_of(headers: Mapping[str, str], account: str) -> dict[str, Any]:
         "aws:PrincipalIsAWSService": "false",
         "aws:ViaAWSService": "false",
     }
-    endpoint = headers.get(ENDPOINT_HEADER, "")
+    told = _APP.search(headers.get("user-agent", ""))
+    endpoint = headers.get(ENDPOINT_HEADER) or (told[1] if told else "")
     if endpoint and is_endpoint_of_s3(endpoint, account):
         known["aws:SourceVpce"] = endpoint
     return known

@@ -12,7 +12,7 @@ from mlops_pipelines.training.rendering import load_definition
 
 def test_the_deployed_definition_is_sound(capsys):
     assert run(["pipeline", "validate"]) == 0
-    assert "is sound: 6 steps (Preprocess, Train, Evaluate, QualityGate" in capsys.readouterr().out
+    assert "is sound: 18 steps (Champion, ValidateData, Snapshot, Preprocess, Search, Train" in capsys.readouterr().out
     assert run(["pipeline", "validate", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is True
 
@@ -42,7 +42,7 @@ def test_a_file_that_is_no_definition_is_exit_code_2(command, content, tmp_path,
 def test_the_picture_has_steps_data_and_branches(capsys):
     assert run(["pipeline", "graph"]) == 0
     drawn = capsys.readouterr().out
-    assert 'QualityGate{"QualityGate: Condition"}' in drawn
-    assert {"    Train --> Evaluate", "    QualityGate -->|yes| Register"} <= set(drawn.splitlines())
+    assert 'GatesPassed{"GatesPassed: Condition"}' in drawn
+    assert {"    Train --> Evaluate", "    GatesPassed -->|yes| Register"} <= set(drawn.splitlines())
     assert run(["pipeline", "graph", "--json"]) == 0
     assert {"from": "Preprocess", "to": "Train", "branch": ""} in json.loads(capsys.readouterr().out)["edges"]
