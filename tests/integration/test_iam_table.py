@@ -10,6 +10,7 @@ from tests.support.iam_mutation import mutants
 from tests.support.iam_table import PERSONAS, Reader, Row, rows, standing_reader
 from tests.support.programs import PROJECT
 
+from mlops_components.training_roles import JOBS
 from mlops_estate.config import load_environment
 from mlops_estate.embedded.account import EmbeddedAccount
 from mlops_estate.embedded.driver import AwsDriver
@@ -127,7 +128,7 @@ def prizes(reader: Reader, persona: str) -> list[Prize]:
 def code(reader: Reader) -> dict[str, list[str]]:
     """Return the code that the pipeline's jobs run, and as whom."""
     uri = reader.graph.stack_outputs["models"]["mortgage-approval"]["source_uri"]
-    return {uri.replace("s3://", "arn:aws:s3:::"): [f"{MODEL}-training", f"{MODEL}-processing"]}
+    return {uri.replace("s3://", "arn:aws:s3:::"): [f"{MODEL}-{job}" for job in JOBS]}
 
 
 def found(reader: Reader, persona: str, estate: Estate) -> list[Path]:

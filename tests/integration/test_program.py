@@ -12,8 +12,10 @@ from tests.support.programs import MODEL, PROJECT, configured, declared
 from tests.support.project import copy_project
 from tests.support.recorder import Recorder, Registered, by_tail
 
+from mlops_components.training_roles import JOBS
 from mlops_estate.config import load_environment, parse
 from mlops_estate.faults import FaultsFound
+from mlops_pipelines.training.image import image_tag
 
 REGISTRY = "123456789012"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
@@ -33,7 +35,7 @@ SHARED = {
     "mlops:index:AuditQueries audit-queries",
     "mlops:index:ConfigurationRecorder configuration",
     "mlops:index:BackupPlan backups",
-    "mlops:index:ImageRepository images-training",
+    "mlops:index:ImageRepository images-steps",
     "mlops:index:ImageRepository images-inference",
 }
 SCHEDULED = {"mlops:index:ScheduleGroup schedules", f"mlops:index:PipelineSchedule {MODEL}-schedule"}
@@ -45,7 +47,7 @@ UNPINNED = {
     f"mlops:index:TrainingPipeline {MODEL}-training",
     *(
         f"mlops:index:TrainingPipeline$mlops:index:ExecutionRole {MODEL}-training-{purpose}-role"
-        for purpose in ("pipeline", "processing", "training")
+        for purpose in ("pipeline", *JOBS)
     ),
 }
 PINNED = {
@@ -107,13 +109,13 @@ BEFORE_A_VERSION = {
     "aws-native:sagemaker:FeatureGroup": 1,
     "aws:sagemaker/pipeline:Pipeline": 1,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
-    "aws:iam/role:Role": 4,
-    "aws:iam/rolePolicy:RolePolicy": 4,
+    "aws:iam/role:Role": 7,
+    "aws:iam/rolePolicy:RolePolicy": 8,
 }
 WITH_A_VERSION = {
     **BEFORE_A_VERSION,
-    "aws:iam/role:Role": 6,
-    "aws:iam/rolePolicy:RolePolicy": 7,
+    "aws:iam/role:Role": 9,
+    "aws:iam/rolePolicy:RolePolicy": 11,
     "aws:sagemaker/model:Model": 1,
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
     "aws-native:sagemaker:Endpoint": 1,
@@ -279,7 +281,7 @@ def test_stateful_resources_are_protected_outside_dev(environment):
     stateful = {"aws:kms/key:Key", "aws:s3/bucket:Bucket", "aws-native:sagemaker:FeatureGroup"}
     nodes = [node for node in shipped(environment).registered.values() if node.type in stateful]
     assert Counter(node.type for node in nodes) == {
-        "aws:kms/key:Key": 5 if environment == "prod" else 4,
+        "aws:kms/key:Key": 6 if environment == "prod" else 5,
         "aws:s3/bucket:Bucket": 11 if environment == "prod" else 10,
         "aws-native:sagemaker:FeatureGroup": 1,
     }
@@ -397,6 +399,42 @@ def test_risk_decides_which_monitors_run_and_each_can_be_switched(model, running
     assert ("MonitoringRole" in kinds) == bool(running)
 
 
+def test_a_model_of_a_number_has_the_monitor_that_understands_it(tmp_path):
+    folder = copy_project(tmp_path)
+    text = (PROJECT / "data/mortgage-approval/schema.yaml").read_text(encoding="utf-8")
+    label = next(line for line in text.splitlines() if "role: label" in line)
+    number = "  - {name: deny, type: number, role: label, minimum: 0, maximum: 1, description: How likely it is.}"
+    (folder / "number.yaml").write_text(text.replace(label, number), encoding="utf-8")
+    model = {"features": {"schema_file": "number.yaml"}, "gates": {"metric": "rmse", "threshold": 0.3}}
+    recorder = declared(configured("dev", model=model, version=1), folder)
+    kinds = {tail.split(" ")[0].removeprefix("mlops:index:") for tail in components(recorder)}
+    assert kinds & set(MONITORS) == {"DataQualityMonitor"}
+    role = next(node for tail, node in by_tail(recorder).items() if tail.endswith(f"MonitoringRole {MODEL}-monitoring"))
+    assert role.inputs["monitors"] == ["data-quality"]
+
+
+def test_the_pipelines_image_is_that_of_this_project_unless_another_is_named():
+    repository = f"{REGISTRY}.dkr.ecr.eu-west-1.amazonaws.com/mlops/steps"
+    image = shipped("dev").stack_outputs["models"][MODEL]["steps_image"]
+    assert image == f"{repository}:{image_tag()}"
+    assert image in one(shipped("dev"), "aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
+    own = f"{repository}@sha256:{'a' * 64}"
+    assert (
+        own
+        in one(
+            declared(configured("dev", model={"training": {"steps_image": own}})), "aws:sagemaker/pipeline:Pipeline"
+        ).inputs["pipelineDefinition"]
+    )
+
+
+def test_the_outputs_name_the_roles_and_the_key_of_the_pipeline():
+    outputs = shipped("dev").stack_outputs
+    model = outputs["models"][MODEL]
+    roles = {model[f"{job}_role"].rpartition("/")[2] for job in (*JOBS, "pipeline")}
+    assert roles == {f"{MODEL}-training-{job}-role" for job in (*JOBS, "pipeline")}
+    assert model["signing_key"] == outputs["keys"]["signing"]
+
+
 def test_the_explained_model_is_the_one_that_is_live():
     recorder = shipped("staging", 2, previous=1)
     (analysis,) = [node for node in of_type(recorder, OBJECT) if node.name == f"{MODEL}-explainability-analysis"]
@@ -482,12 +520,15 @@ def test_other_accounts_reach_keys_buckets_network_and_registry():
     trusting = {
         f"{node.type} {node.name}"
         for node in shipped("prod").registered.values()
-        if node.custom and any("111122223333" in str(node.inputs.get(key)) for key in ("policy", "resourcePolicy"))
+        if node.custom
+        and node.type != "aws:iam/rolePolicy:RolePolicy"  # which says where a role may go, not who may come
+        and any("111122223333" in str(node.inputs.get(key)) for key in ("policy", "resourcePolicy"))
     }
     assert trusting == {
         "aws:kms/key:Key keys-models",
+        "aws:kms/key:Key keys-signing",
         "aws:s3/bucketPolicy:BucketPolicy lake-models-policy",
-        "aws:ecr/repositoryPolicy:RepositoryPolicy images-training-accounts",
+        "aws:ecr/repositoryPolicy:RepositoryPolicy images-steps-accounts",
         "aws:ecr/repositoryPolicy:RepositoryPolicy images-inference-accounts",
         "aws:kms/key:Key masked-key",
         "aws:s3/bucketPolicy:BucketPolicy masked-policy",

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from tests.support.programs import PROJECT, configured, program
 
 import mlops_components
+from mlops_components.encryption_keys import KEYS
 from mlops_estate.config import names
 from mlops_estate.config.baseline import AccountBaselineBlock
 from mlops_estate.config.blocks import block_of
@@ -48,7 +49,7 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"registry": REGISTRY},
         {"registry": {**REGISTRY, "organization_id": "o-a1b2c3d4e5"}},
     ),
-    "registry.repositories": ({"registry": REGISTRY}, {"registry": {**REGISTRY, "repositories": ["training"]}}),
+    "registry.repositories": ({"registry": REGISTRY}, {"registry": {**REGISTRY, "repositories": ["steps"]}}),
     **{
         f"people.{persona}.{key}": ({}, {"people": {**PEOPLE, persona: {**PEOPLE[persona], key: value}}})
         for persona in PEOPLE
@@ -135,7 +136,7 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     },
     **{
         f"adopt.keys.{data_class}": ({}, {"adopt": {"keys": {data_class: "1234abcd-12ab-34cd-56ef-1234567890ab"}}})
-        for data_class in ("personal", "features", "models", "operations")
+        for data_class in KEYS
     },
     **{
         f"account_baseline.{key}": ({}, {"account_baseline": {key: "off", "default": "create"}}) for key in sorted(ONCE)
@@ -165,6 +166,7 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 SERVERLESS = {"serving": {"serverless_memory_mb": 1024}}
 MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data": ({}, {"data": "data/mortgage-approval/../mortgage-approval/hmda_boston_mortgages.csv"}),
+    "protected_attribute": ({}, {"protected_attribute": None}),
     "features.online": ({}, {"features": {"online": False}}),
     "features.ttl_days": ({}, {"features": {"ttl_days": 9}}),
     "training.instance_type": ({}, {"training": {"instance_type": "ml.c5.large"}}),
@@ -172,7 +174,31 @@ MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "training.use_spot": ({}, {"training": {"use_spot": False}}),
     "training.max_runtime_seconds": ({}, {"training": {"max_runtime_seconds": 99}}),
     "training.max_wait_seconds": ({}, {"training": {"max_wait_seconds": 9999}}),
-    "training.minimum_auc": ({}, {"training": {"minimum_auc": 0.9}}),
+    "training.search": ({}, {"training": {"search": "automl"}}),
+    "training.trials": ({}, {"training": {"trials": 9}}),
+    "training.family": ({}, {"training": {"family": "linear"}}),
+    "training.split": ({}, {"training": {"split": [0.7, 0.15, 0.15]}}),
+    "training.steps_image": (
+        {}, {"training": {"steps_image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlops/steps:1"}},
+    ),
+    "data_quality.min_records": ({}, {"data_quality": {"min_records": 9}}),
+    "data_quality.max_missing_percent": ({}, {"data_quality": {"max_missing_percent": 9}}),
+    "data_quality.max_duplicate_percent": ({}, {"data_quality": {"max_duplicate_percent": 9}}),
+    "data_quality.max_psi": ({}, {"data_quality": {"max_psi": 0.3}}),
+    "data_quality.drift_p_value": ({}, {"data_quality": {"drift_p_value": 0.05}}),
+    "gates.metric": ({}, {"gates": {"metric": "f1"}}),
+    "gates.threshold": ({}, {"gates": {"threshold": 0.9}}),
+    "gates.champion_margin": ({}, {"gates": {"champion_margin": 0.1}}),
+    "gates.max_selection_rate_difference": ({}, {"gates": {"max_selection_rate_difference": 0.1}}),
+    "gates.max_equalized_odds_difference": ({}, {"gates": {"max_equalized_odds_difference": 0.1}}),
+    "gates.robustness_epsilon": ({}, {"gates": {"robustness_epsilon": 0.3}}),
+    "gates.max_flipped_percent": ({}, {"gates": {"max_flipped_percent": 9}}),
+    "gates.max_generalisation_gap": ({}, {"gates": {"max_generalisation_gap": 0.9}}),
+    "gates.max_optimised_loss": ({}, {"gates": {"max_optimised_loss": 0.9}}),
+    "card.intended_use": ({}, {"card": {"intended_use": "A first opinion"}}),
+    "card.out_of_scope": ({}, {"card": {"out_of_scope": "Decisions"}}),
+    "card.limitations": ({}, {"card": {"limitations": "One city"}}),
+    "card.owner": ({}, {"card": {"owner": "Lending"}}),
     "training.seed": ({}, {"training": {"seed": 0}}),
     "training.schedule": ({}, {"training": {"schedule": "quarterly"}}),
     "release.version": ({}, {"release": {"version": 2}}),
@@ -215,7 +241,7 @@ MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "monitoring.max_runtime_seconds": ({}, {"monitoring": {"max_runtime_seconds": 99}}),
 }  # fmt: skip
 
-OF_THE_DATA = {"label", "protected_attribute", "features.schema_file"}
+OF_THE_DATA = {"label", "features.schema_file"}
 """Keys that another value would make wrong for the only data set there is; the definition's own test covers two."""
 
 

@@ -9,7 +9,7 @@ from mlops_estate.config.models import ModelBlock
 from mlops_estate.config.overlays import overlay_account, overlay_network, overlay_versions
 from mlops_estate.config.schema import json_schema
 from mlops_estate.config.service_roles import role_notes
-from mlops_estate.config.sources import load_schemas
+from mlops_estate.config.sources import load_schemas, monitors_left_out, running_monitors
 
 __all__ = [
     "ConfigFault",
@@ -21,11 +21,13 @@ __all__ = [
     "json_schema",
     "load_environment",
     "load_schemas",
+    "monitors_left_out",
     "names",
     "overlay_account",
     "overlay_network",
     "overlay_versions",
     "parse",
     "role_notes",
+    "running_monitors",
     "unpinned",
 ]

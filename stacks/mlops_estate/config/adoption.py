@@ -50,15 +50,18 @@ _KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 class AdoptedKeysBlock(Block):
-    """Customer-managed KMS keys that are there already, by data class; their policies are overwritten."""
+    """Customer-managed KMS keys that are there already, by use; their policies are overwritten."""
 
     personal: KeyId | None = _adopted("Key of records of people, by id or ARN.", _KEY)
     features: KeyId | None = _adopted("Key of feature groups, by id or ARN.", _KEY)
     models: KeyId | None = _adopted("Key of model artefacts and volumes, by id or ARN.", _KEY)
     operations: KeyId | None = _adopted("Key of logs, reports and alerts, by id or ARN.", _KEY)
+    signing: KeyId | None = _adopted(
+        "Key that signs model versions, by id or ARN: asymmetric, ECC_NIST_P256, to sign and verify.", _KEY
+    )
 
     def by_class(self) -> dict[str, str]:
-        """Return what is adopted, by data class."""
+        """Return what is adopted, by data class, or `signing`."""
         given: dict[str, str] = self.model_dump(exclude_none=True)
         return given
 
@@ -67,7 +70,7 @@ class AdoptBlock(Block):
     """What is there already: taken over by import, managed from then on, and left when the estate is destroyed."""
 
     buckets: AdoptedBucketsBlock = Field(default_factory=AdoptedBucketsBlock, description="Buckets, by purpose.")
-    keys: AdoptedKeysBlock = Field(default_factory=AdoptedKeysBlock, description="KMS keys, by data class.")
+    keys: AdoptedKeysBlock = Field(default_factory=AdoptedKeysBlock, description="KMS keys, by use.")
     domain: Annotated[str, Field(pattern=r"^d-(-*[a-z0-9]){1,61}$")] | None = Field(
         default=None,
         description="Studio domain, by id; needs `studio.enabled` and the network that it is in. Default: one is made.",

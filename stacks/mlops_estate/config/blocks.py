@@ -127,7 +127,10 @@ def _finding(model: type[BaseModel], details: ErrorDetails) -> Finding:
     kind = details["type"]
     value = details.get("input")
     if kind == "extra_forbidden":
-        known = sorted(_block_at(model, path[:-1]).model_fields)
+        block = _block_at(model, path[:-1])
+        if elsewhere := getattr(block, "ELSEWHERE", {}).get(str(path[-1])):
+            return Finding(path, value, "unknown key", f"use `{elsewhere}`")
+        known = sorted(block.model_fields)
         close = nearest(str(path[-1]), known)
         fix = f"did you mean `{close}`?" if close else f"remove it; known here: {', '.join(known)}"
         return Finding(path, value, "unknown key", fix)

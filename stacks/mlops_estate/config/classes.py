@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -47,4 +47,6 @@ def by_class(dev: Any, staging: Any, prod: Any, **field: Any) -> Any:
 class Block(BaseModel):
     """A block of configuration: strict types, unknown keys refused, never changed once read."""
 
+    ELSEWHERE: ClassVar[Mapping[str, str]] = {}
+    """Keys that one looks for here and that stand elsewhere, with their place in the file."""
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=False)

@@ -16,6 +16,7 @@ from mlops_estate.config.models import ModelBlock
 from mlops_estate.config.monitoring_rules import clarify_is_in_the_region
 from mlops_estate.config.protection_rules import PROTECTION_RULES
 from mlops_estate.config.rules import ESTATE_RULES, MODEL_RULES
+from mlops_estate.config.training_rules import the_steps_image_has_a_place
 from mlops_estate.faults import FaultsFound
 
 ENVIRONMENT_PATTERN = r"[a-z][a-z0-9-]*"
@@ -98,6 +99,7 @@ def _check_models(environment: str, estate: EstateBlock | None, raw: Any) -> _Ch
             found += _first_by_path(names.model_findings(str(name), prefix, estate.registry.prefix))
             if checked.draft is not None and not found:
                 found += clarify_is_in_the_region(estate.region, checked.draft)
+                found += the_steps_image_has_a_place(estate, checked.draft)
         findings += [(("models", str(name), *finding.path), finding) for finding in found]
         if not found:
             models[str(name)] = checked.value

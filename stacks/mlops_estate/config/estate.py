@@ -58,11 +58,11 @@ class RegistryBlock(Block):
         examples=["o-a1b2c3d4e5"],
     )
     repositories: list[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]] = Field(
-        default_factory=lambda: ["training", "inference"],
+        default_factory=lambda: ["steps", "inference"],
         max_length=20,
         description="Repositories of the estate's own images, named `{registry.prefix}/...`; made in the registry's "
-        "account.",
-        examples=[["training"]],
+        "account. `steps` is that of the training pipeline's jobs (`training.steps_image`).",
+        examples=[["steps"]],
     )
 
 
@@ -151,7 +151,7 @@ class BudgetBlock(Block):
 
 
 class KeysBlock(Block):
-    """Customer-managed keys: one per data class."""
+    """Customer-managed keys: one per data class, and one that signs."""
 
     deletion_window_days: int = by_class(
         7, 14, 30, ge=7, le=30, description="Days between a key's scheduled deletion and its deletion (AWS: 7 to 30)."
@@ -160,7 +160,8 @@ class KeysBlock(Block):
         default=365,
         ge=90,
         le=2560,
-        description="Days between two automatic rotations of key material (AWS: 90 to 2560).",
+        description="Days between two automatic rotations of key material (AWS: 90 to 2560). The key that signs is "
+        "not rotated: KMS doesn't rotate asymmetric keys.",
     )
 
 

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlops_estate.config.classes import Block, by_class
+from mlops_estate.config.masking import MaskingBlock
 from mlops_estate.config.monitoring import BY_RISK, MONITORS, InstanceType, Monitor, MonitoringBlock, Risk
+from mlops_estate.config.training import CardBlock, DataQualityBlock, GatesBlock, TrainingBlock
 
 Strategy = Literal["all_at_once", "canary", "linear", "rolling"]
-Cadence = Literal["monthly", "quarterly", "none"]
 Column = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]*[A-Za-z0-9]){0,63}$", examples=["deny"])]
 """A column is a feature: SageMaker's own pattern for FeatureName."""
 
@@ -32,47 +33,6 @@ class FeaturesBlock(Block):
         ge=1,
         le=3650,
         description="Days after which a record leaves the online store. Default: never.",
-    )
-
-
-class TrainingBlock(Block):
-    """The training pipeline."""
-
-    instance_type: InstanceType = by_class(
-        "ml.m5.large", "ml.m5.large", "ml.m5.xlarge", description="Instance type of the training job."
-    )
-    processing_instance_type: InstanceType = by_class(
-        "ml.t3.medium",
-        "ml.m5.large",
-        "ml.m5.large",
-        description="Instance type of the preprocessing and evaluation jobs.",
-    )
-    use_spot: bool = Field(
-        default=True, description="Train on managed spot capacity with checkpoints: up to 90 % cheaper."
-    )
-    max_runtime_seconds: int = Field(
-        default=3600, ge=1, le=2_419_200, description="Longest run of the training job, in seconds."
-    )
-    max_wait_seconds: int | None = Field(
-        default=None,
-        ge=1,
-        le=2_419_200,
-        description="Longest time from submission to end on spot capacity, in seconds; at least `max_runtime_seconds`. "
-        "Default: twice that.",
-    )
-    minimum_auc: float = Field(
-        default=0.7,
-        ge=0.5,
-        le=1.0,
-        description="Quality gate: a model below this area under the ROC curve isn't registered.",
-    )
-    seed: int = Field(default=7, ge=0, le=2**32 - 1, description="Seed of the split and of the training algorithm.")
-    schedule: Cadence = by_class(
-        "none",
-        "quarterly",
-        "monthly",
-        description="How often the pipeline is started anew, on the first day from 03:00 UTC: monthly, quarterly, or "
-        "none (only by hand or by an event). What it registers still waits for approval.",
     )
 
 
@@ -209,16 +169,25 @@ class ModelBlock(Block):
         examples=["data/mortgage-approval/hmda_boston_mortgages.csv"],
     )
     label: Column = Field(description="Column that the model predicts.", examples=["deny"])
-    protected_attribute: Column = Field(
-        description="Column by which fairness is measured; never an input of the model.", examples=["afam"]
+    protected_attribute: Column | None = Field(
+        default=None,
+        description="Column by whose groups live answers are compared; never an input of the model. Training measures "
+        "fairness by every protected column of the schema. Default: none, and no bias monitor.",
+        examples=["afam"],
     )
     risk: Risk = Field(
         default="high",
-        description="How much harm the model can do to people (EU AI Act): decides which monitors run. Default: high; "
-        "what a model is used for is nothing that an estate can tell, so a lower risk has to be stated.",
+        description="How much harm the model can do to people (EU AI Act): decides which monitors run, and stands in "
+        "the card. Default: high; what a model is used for is nothing that an estate can tell, so a lower risk has to "
+        "be stated.",
     )
     features: FeaturesBlock = Field(default_factory=FeaturesBlock, description="The feature group.")
     training: TrainingBlock = Field(default_factory=TrainingBlock, description="The training pipeline.")
+    data_quality: DataQualityBlock = Field(
+        default_factory=DataQualityBlock, description="What the data have to be like."
+    )
+    gates: GatesBlock = Field(default_factory=GatesBlock, description="What a model has to be like to be registered.")
+    card: CardBlock = Field(default_factory=CardBlock, description="What the model's card says.")
     release: ReleaseBlock = Field(
         default_factory=ReleaseBlock, description="Which version is live, and how one is released."
     )
@@ -226,6 +195,9 @@ class ModelBlock(Block):
     serving: ServingBlock = Field(default_factory=ServingBlock, description="The endpoint's instances.")
     autoscaling: AutoscalingBlock = Field(default_factory=AutoscalingBlock, description="Scaling with traffic.")
     monitoring: MonitoringBlock = Field(default_factory=MonitoringBlock, description="What is watched when it is live.")
+    masking: MaskingBlock = Field(
+        default_factory=MaskingBlock, description="How records are masked in the copy for other environments."
+    )
 
     @property
     def captured_percent(self) -> int:
@@ -239,11 +211,12 @@ class ModelBlock(Block):
 
     @property
     def monitors(self) -> tuple[Monitor, ...]:
-        """The monitors that run: as written, and else by risk."""
+        """The monitors that run: as written, and else by risk; by risk there is no bias monitor without groups."""
         if not self.monitored:
             return ()
+        by_risk = BY_RISK[self.risk] - ({"bias"} if self.protected_attribute is None else set())
         wanted = {monitor: self.monitoring.own(monitor) for monitor in MONITORS}
-        return tuple(name for name, own in wanted.items() if (name in BY_RISK[self.risk] if own is None else own))
+        return tuple(name for name, own in wanted.items() if (name in by_risk if own is None else own))
 
     @property
     def most_instances(self) -> int:

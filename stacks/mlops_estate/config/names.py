@@ -90,7 +90,10 @@ def training_schedule(prefix: str, model: str) -> str:
     return f"{prefix}-{model}-training"
 
 
-ROLE_SUFFIXES = ("pipeline", "processing", "training", "features", "endpoint", "monitor", "scheduler")
+ROLE_SUFFIXES = (
+    "pipeline", "processing", "registry", "training", "signing", "verifying", "features", "endpoint", "monitor",
+    "scheduler",
+)  # fmt: skip
 """Roles of a model, one for each purpose: `{prefix}-{model}-{suffix}`."""
 
 

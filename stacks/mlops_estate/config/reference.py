@@ -29,7 +29,8 @@ _INTRODUCTION = """\
 <!-- Made by `python -m mlops_estate.config.reference`; a test holds it current. -->
 
 One file per environment, `Pulumi.<environment>.yaml`, with two keys below `config`: `mlops-estate:estate`, what the
-models of the environment share, and `mlops-estate:models`, one block for each model. A model needs three keys:
+models of the environment share, and `mlops-estate:models`, one block for each model. A model needs `data` and `label`,
+and one that concerns people `protected_attribute`:
 
 ```yaml
 config:
@@ -90,7 +91,7 @@ def _tables(model: type[BaseModel], path: str) -> Iterator[str]:
 
 def _type(field: FieldInfo) -> str:
     if block_of(field.annotation) is not None:
-        return "block"
+        return "block by name" if get_origin(field.annotation) is dict else "block"
     return _named(field.annotation) + _range(field.metadata)
 
 
@@ -100,6 +101,8 @@ def _named(annotation: Any) -> str:
         return (", " if isinstance(arguments[0], int) else " \\| ").join(f"`{choice}`" for choice in arguments)
     if get_origin(annotation) is list:
         return f"list of {_named(arguments[0])}"
+    if get_origin(annotation) is dict:
+        return f"{_named(arguments[1])} by name"
     if arguments:  # Annotated, or a type or None
         return _named(next(argument for argument in arguments if argument is not type(None)))
     return {str: "text", int: "whole number", float: "number", bool: "true \\| false"}[annotation]
@@ -124,7 +127,7 @@ def _default(name: str, field: FieldInfo) -> str:
     if block_of(field.annotation) is not None:
         return "see below"
     default = field.get_default(call_default_factory=True)
-    if default is None or default is PydanticUndefined:
+    if default is None or default is PydanticUndefined or default == "":
         return "none"
     return _value(default)
 

@@ -19,6 +19,7 @@ from mlops_estate.config.monitoring import MONITORS
 from mlops_estate.config.monitoring_rules import MONITORING_RULES
 from mlops_estate.config.people_rules import PEOPLE_RULES
 from mlops_estate.config.recovery_rules import RECOVERY_RULES
+from mlops_estate.config.training_rules import TRAINING_RULES
 
 _API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
@@ -325,5 +326,6 @@ MODEL_RULES: tuple[Rule, ...] = (
     serverless_excludes_the_rest,
     rolling_keeps_no_old_fleet,
     *MONITORING_RULES,
+    *TRAINING_RULES,
     only_online_records_expire,
 )

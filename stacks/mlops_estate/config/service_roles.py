@@ -19,7 +19,7 @@ QUOTA_CODE = "L-FE177D64"
 
 def roles_of_model(model: ModelBlock) -> tuple[str, ...]:
     """Return the suffixes of a model's roles once a version of it is pinned: `{prefix}-{model}-{suffix}`."""
-    always = ("pipeline", "processing", "training", "features", "endpoint")
+    always = ("pipeline", "processing", "registry", "training", "signing", "verifying", "features", "endpoint")
     monitor = ("monitor",) if model.monitored else ()
     return (*always, *monitor, *(() if model.training.schedule == "none" else ("scheduler",)))
 

@@ -71,6 +71,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
             "features": shared.keys.features_key_arn,
             "models": shared.keys.models_key_arn,
             "operations": shared.keys.operations_key_arn,
+            "signing": shared.keys.signing_key_arn,
         },
         "buckets": {
             "raw": shared.lake.raw_bucket,

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from mlops_components import FeatureStore, GuardedEndpoint, ModelRegistry, TrainingPipeline
+from mlops_components.image_repository import repository_url
 from mlops_estate.config import EnvironmentConfig, ModelBlock, names
+from mlops_estate.config.training_rules import STEPS_REPOSITORY
 from mlops_estate.program.monitors import declare_monitors
 from mlops_estate.program.shared import Shared
 
 if TYPE_CHECKING:
     from mlops_components import FeatureStoreArgs, GuardedEndpointArgs, TrainingPipelineArgs
+    from mlops_components.training_settings import TrainingGates
     from mlops_pipelines.features import Schema
 
 
@@ -39,7 +42,12 @@ def declare_model(
         "pipeline_arn": pipeline.pipeline_arn,
         "pipeline_role": pipeline.role_arn,
         "processing_role": pipeline.processing_role_arn,
+        "registry_role": pipeline.registry_role_arn,
         "training_role": pipeline.training_role_arn,
+        "signing_role": pipeline.signing_role_arn,
+        "verifying_role": pipeline.verifying_role_arn,
+        "signing_key": shared.keys.signing_key_arn,
+        "steps_image": pipeline.steps_image_uri,
         "source_uri": pipeline.source_uri,
         "raw_prefix": f"{name}/",
     }
@@ -55,7 +63,7 @@ def declare_model(
         "endpoint_role": endpoint.role_arn,
         "alarms": endpoint.alarm_names,
     }
-    return outputs | declare_monitors(config, name, model, schema_file, shared, endpoint, opts)
+    return outputs | declare_monitors(config, name, model, schema, schema_file, shared, endpoint, opts)
 
 
 def _registry(config: EnvironmentConfig, name: str, model: ModelBlock, opts: pulumi.ResourceOptions) -> ModelRegistry:
@@ -117,26 +125,73 @@ def _training_args(
         "model": name,
         "label": model.label,
         "schema_file": schema_file,
-        "protected_attribute": model.protected_attribute,
         "raw_bucket": shared.lake.raw_bucket,
         "curated_bucket": shared.lake.curated_bucket,
         "models_bucket": shared.lake.models_bucket,
         "reports_bucket": shared.lake.reports_bucket,
         "personal_key_arn": shared.keys.personal_key_arn,
         "models_key_arn": shared.keys.models_key_arn,
+        "signing_key_arn": shared.keys.signing_key_arn,
         "model_package_group_arn": registry.group_arn,
+        "artefact_account_ids": config.estate.other_accounts,
+        "artefact_prefixes": config.estate.prefixes,
         "subnet_ids": shared.network.subnet_ids,
         "security_group_ids": shared.network.security_group_ids,
+        "steps_image_uri": training.steps_image or _steps_image(config),
         "processing_instance_type": training.processing_instance_type,
         "training_instance_type": training.instance_type,
         "use_spot": training.use_spot,
         "max_runtime_seconds": training.max_runtime_seconds,
-        "minimum_auc": training.minimum_auc,
         "seed": training.seed,
+        "data_quality": {
+            "min_records": model.data_quality.min_records,
+            "max_missing_percent": model.data_quality.max_missing_percent,
+            "max_duplicate_percent": model.data_quality.max_duplicate_percent,
+            "max_psi": model.data_quality.max_psi,
+            "drift_p_value": model.data_quality.drift_p_value,
+            "split": training.split,
+        },
+        "search": {"mode": training.search, "trials": training.trials, "family": training.family},
+        "gates": _gates(model),
+        "card": {
+            "intended_use": model.card.intended_use,
+            "out_of_scope": model.card.out_of_scope,
+            "limitations": model.card.limitations,
+            "owner": model.card.owner or config.estate.owner,
+            "risk": model.risk,
+        },
     }
     if training.max_wait_seconds is not None:
         args["max_wait_seconds"] = training.max_wait_seconds
     return args
+
+
+def _gates(model: ModelBlock) -> TrainingGates:
+    """Return the gates; what isn't configured, metric or threshold, follows from the label."""
+    gates = model.gates
+    args: TrainingGates = {
+        "champion_margin": gates.champion_margin,
+        "max_selection_rate_difference": gates.max_selection_rate_difference,
+        "max_equalized_odds_difference": gates.max_equalized_odds_difference,
+        "robustness_epsilon": gates.robustness_epsilon,
+        "max_flipped_percent": gates.max_flipped_percent,
+        "max_generalisation_gap": gates.max_generalisation_gap,
+        "max_optimised_loss": gates.max_optimised_loss,
+    }
+    if gates.metric is not None:
+        args["metric"] = gates.metric
+    if gates.threshold is not None:
+        args["threshold"] = gates.threshold
+    return args
+
+
+def _steps_image(config: EnvironmentConfig) -> str:
+    """Return the image that is built from images/steps as it is now: the tag is the folder's checksum."""
+    from mlops_pipelines.training.image import image_tag  # reads the project's files: only when used
+
+    registry = config.estate.registry
+    name = names.repository(registry.prefix, STEPS_REPOSITORY)
+    return f"{repository_url(name, registry.account, config.estate.region)}:{image_tag()}"
 
 
 def _endpoint_args(

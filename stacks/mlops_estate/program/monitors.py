@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -13,29 +14,36 @@ from mlops_components import (
     ModelQualityMonitor,
     MonitoringRole,
 )
+from mlops_estate.config import monitors_left_out, running_monitors
+from mlops_pipelines.modelling.metrics import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from mlops_components import GuardedEndpoint, MonitoringRoleArgs
     from mlops_estate.config import EnvironmentConfig, ModelBlock
     from mlops_estate.config.monitoring import Monitor
     from mlops_estate.program.shared import Shared
+    from mlops_pipelines.features import Schema
 
 
 def declare_monitors(
     config: EnvironmentConfig,
     name: str,
     model: ModelBlock,
+    schema: Schema,
     schema_file: str,
     shared: Shared,
     endpoint: GuardedEndpoint,
     opts: pulumi.ResourceOptions,
 ) -> dict[str, Any]:
-    """Declare a model's monitors and return its outputs; `schema_file` describes the model's data."""
-    if not model.monitors:
+    """Declare a model's monitors and return its outputs; `schema_file` is where `schema` was read from."""
+    running = running_monitors(model, schema)
+    for left_out, reason in monitors_left_out(model, schema).items():
+        pulumi.log.info(f"{name} has no {left_out} monitor, though its risk is {model.risk}: {reason}")
+    if not running:
         return {}
-    role = _role(config, name, model, shared, endpoint, opts)
+    role = _role(config, name, running, model, shared, endpoint, opts)
     schedules: dict[str, Any] = {}
-    for monitor in model.monitors:
+    for monitor in running:
         args = {
             **_common(config, name, model, monitor, shared, endpoint),
             "role_arn": role.role_arn,
@@ -43,7 +51,7 @@ def declare_monitors(
             **_own(model, monitor, shared, endpoint),
         }
         schedules[monitor] = _declare(monitor, f"{name}-{monitor}", args, opts)
-    without = [monitor for monitor in model.monitors if _baseline(model, monitor) is None]
+    without = [monitor for monitor in running if _baseline(model, monitor) is None]
     if without:
         pulumi.log.info(f"{name}: no baseline yet for {', '.join(without)}, which report without comparing", role)
     return {"monitoring_schedules": schedules, "monitors_without_baseline": without}
@@ -63,6 +71,7 @@ def _declare(monitor: Monitor, name: str, args: Any, opts: pulumi.ResourceOption
 def _role(
     config: EnvironmentConfig,
     name: str,
+    running: Sequence[Monitor],
     model: ModelBlock,
     shared: Shared,
     endpoint: GuardedEndpoint,
@@ -73,7 +82,7 @@ def _role(
         "account": config.estate.account,
         "region": config.estate.region,
         "model": name,
-        "monitors": list(model.monitors),
+        "monitors": list(running),
         "endpoint_name": endpoint.endpoint_name,
         "capture_bucket": shared.lake.capture_bucket,
         "raw_bucket": shared.lake.raw_bucket,
@@ -131,12 +140,20 @@ def _own(model: ModelBlock, monitor: Monitor, shared: Shared, endpoint: GuardedE
         "label_delay_hours": monitoring.label_delay_hours,
     }
     if monitor == "model-quality":
-        return {**labelled, "min_auc": model.training.minimum_auc}
+        return {**labelled, "min_auc": _least_auc(model)}
     return {
         **labelled,
         "protected_attribute": model.protected_attribute,
         "max_disparity": monitoring.max_disparity,
     }
+
+
+def _least_auc(model: ModelBlock) -> float:
+    """Return the area under the ROC curve below which live answers raise an alarm: the gate's, where it has one."""
+    gates = model.gates
+    if gates.metric in (None, "roc_auc") and gates.threshold is not None:
+        return gates.threshold
+    return DEFAULT_THRESHOLD["roc_auc"]
 
 
 def _baseline(model: ModelBlock, monitor: Monitor) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,16 @@ import pulumi
 
 from mlops_components import AlertTopics, DataCatalog, DataLake, EncryptionKeys, EnvironmentBudget, PrivateNetwork
 from mlops_components.data_lake import PURPOSES
+from mlops_components.signing_key import SIGNING
 from mlops_estate.config import EnvironmentConfig, names
 
 if TYPE_CHECKING:
     from mlops_components import PrivateNetworkArgs
     from mlops_pipelines.features import Schema
 
-GLUE_TYPES = {"integer": "bigint", "number": "double", "category": "string"}
+SIGNED = frozenset({"models", "reports"})
+"""Purposes of the buckets of what is signed and of the signatures: they are verified as long as they are kept."""
+GLUE_TYPES = {"integer": "bigint", "number": "double", "category": "string", "text": "string"}
 """Glue's type for each type of the data's schema."""
 
 
@@ -82,10 +85,11 @@ def _keys(config: EnvironmentConfig, opts: pulumi.ResourceOptions) -> Encryption
     )
 
 
-def classes_that_stay(adopted_buckets: Iterable[str]) -> list[str]:
-    """Return the data classes whose keys outlive the estate: what adopted buckets hold is read with them."""
+def classes_that_stay(adopted_buckets: Collection[str]) -> list[str]:
+    """Return the keys that outlive the estate: what adopted buckets hold is read, or verified, with them."""
     plans = [PURPOSES[purpose] for purpose in adopted_buckets if purpose in PURPOSES]
-    return sorted({plan.data_class for plan in plans} | {plan.also_encrypted_as for plan in plans} - {""})
+    classes = {plan.data_class for plan in plans} | {plan.also_encrypted_as for plan in plans} - {""}
+    return sorted(classes | ({SIGNING} if SIGNED & set(adopted_buckets) else set()))
 
 
 def _lake(

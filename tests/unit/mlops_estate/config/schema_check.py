@@ -95,4 +95,5 @@ _KEYWORDS: dict[str, Any] = {
     "minimum": _simple((int, float), lambda value, wanted: value >= wanted),
     "maximum": _simple((int, float), lambda value, wanted: value <= wanted),
     "exclusiveMinimum": _simple((int, float), lambda value, wanted: value > wanted),
+    "exclusiveMaximum": _simple((int, float), lambda value, wanted: value < wanted),
 }

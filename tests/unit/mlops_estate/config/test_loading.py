@@ -14,10 +14,12 @@ from mlops_estate.config import (
     environments,
     load_environment,
     load_schemas,
+    monitors_left_out,
     overlay_account,
     overlay_network,
     overlay_versions,
     parse,
+    running_monitors,
     unpinned,
 )
 from mlops_estate.faults import FaultsFound
@@ -255,6 +257,58 @@ def test_the_files_a_model_names_hold_what_it_says(project, change, where, rule,
     assert rule in fault.rule
     assert fix in fault.fix
     assert fault.line > 1
+
+
+MULTICLASS = ('values: ["0", "1"]', 'values: ["0", "1", "2"]')
+REGRESSION = ('type: category, role: label, values: ["0", "1"]', "type: number, role: label, minimum: 0, maximum: 9")
+
+
+@pytest.mark.parametrize(
+    ("label", "change", "where", "rule", "fix"),
+    [
+        (None, {"gates": {"metric": "f1_macro"}}, "gates.metric", "is no metric of a binary model", "use roc_auc"),
+        (None, {"gates": {"threshold": 0.4}}, "gates.threshold", "roc_auc must be 0.5 to 1", "use 0.5"),
+        (MULTICLASS, {"gates": {"metric": "f1"}}, "gates.metric", "is no metric of a multiclass model", "use f1_macro"),
+        (REGRESSION, {"gates": {"metric": "roc_auc"}}, "gates.metric", "of a regression model", "use r2"),
+        (MULTICLASS, {"monitoring": {"bias": True}}, "monitoring.bias", "answers of two classes", "remove it"),
+        (REGRESSION, {"monitoring": {"model_quality": True}}, "monitoring.model_quality", "two classes", "remove it"),
+    ],
+)
+def test_metric_and_monitors_suit_the_problem_that_the_label_makes(project, label, change, where, rule, fix):
+    folder = project(text(**{"mlops-estate:models": {"churn": {**MODELS["churn"], **change}}}))
+    if label is not None:
+        schema = folder / "data" / "churn" / "schema.yaml"
+        schema.write_text(schema.read_text(encoding="utf-8").replace(*label), encoding="utf-8")
+    (fault,) = faults_of("dev", folder)
+    assert fault.where == f"models.churn.{where}"
+    assert rule in fault.rule
+    assert fix in fault.fix
+
+
+@pytest.mark.parametrize(
+    ("label", "change", "running", "left_out"),
+    [
+        (None, {}, ("data-quality", "model-quality", "bias", "explainability"), set()),
+        (None, {"protected_attribute": None}, ("data-quality", "model-quality", "explainability"), {"bias"}),
+        (None, {"protected_attribute": None, "risk": "limited"}, ("data-quality", "model-quality"), set()),
+        (None, {"protected_attribute": None, "monitoring": {"bias": False, "explainability": False}},
+         ("data-quality", "model-quality"), set()),
+        (MULTICLASS, {}, ("data-quality",), {"model-quality", "bias", "explainability"}),
+        (REGRESSION, {"gates": {"metric": "rmse", "threshold": 2}}, ("data-quality",),
+         {"model-quality", "bias", "explainability"}),
+        (REGRESSION, {"protected_attribute": None, "risk": "limited"}, ("data-quality",), {"model-quality"}),
+        (REGRESSION, {"monitoring": {"enabled": False}}, (), set()),
+    ],
+)  # fmt: skip
+def test_monitors_by_risk_are_those_that_understand_the_answers(project, label, change, running, left_out):
+    folder = project(text(**{"mlops-estate:models": {"churn": {**MODELS["churn"], **change}}}))
+    if label is not None:
+        schema = folder / "data" / "churn" / "schema.yaml"
+        schema.write_text(schema.read_text(encoding="utf-8").replace(*label), encoding="utf-8")
+    models = load_environment("dev", folder).config.models
+    schemas = load_schemas(models, folder)
+    assert running_monitors(models["churn"], schemas["churn"]) == running
+    assert monitors_left_out(models["churn"], schemas["churn"]).keys() == left_out
 
 
 def test_models_of_one_schema_share_it(project):

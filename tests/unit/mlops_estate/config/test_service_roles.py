@@ -31,22 +31,22 @@ def test_the_count_is_what_the_program_declares(environment):
     assert set(roles_of_model(model)) <= set(names.ROLE_SUFFIXES)
 
 
-def test_without_monitor_and_schedule_there_are_five():
+def test_without_monitor_and_schedule_there_are_eight():
     config = configured("prod", model={"monitoring": {"enabled": False}, "training": {"schedule": "none"}})
-    assert len(roles_of_model(config.models[MODEL])) == 5
+    assert len(roles_of_model(config.models[MODEL])) == 8
 
 
 def test_what_iams_default_holds_is_not_worth_a_note():
     assert role_notes(configured("prod")) == []
-    assert role_notes(many(DEFAULT_QUOTA // 7)) == []
+    assert role_notes(many(DEFAULT_QUOTA // 10)) == []
 
 
 def test_three_hundred_models_are_told_how_to_raise_the_quota():
     config = many(300)
     (note,) = role_notes(config)
-    assert role_count(config.models) == 2100
-    assert "2,100 IAM roles" in note
-    assert "--quota-code L-FE177D64 --desired-value 3100" in note
+    assert role_count(config.models) == 3000
+    assert "3,000 IAM roles" in note
+    assert "--quota-code L-FE177D64 --desired-value 4000" in note
     assert "reference_iam-quotas" in note
 
 

@@ -80,6 +80,17 @@ def test_resamples_without_the_figure_are_passed_over():
     assert found.low == pytest.approx(0.1)
 
 
+def test_where_resamples_are_passed_over_the_others_give_the_percentiles():
+    values = np.random.default_rng(6).normal(0, 1, 100)
+    known = average(values)
+
+    def figures(weights):  # a third of all resamples lack the first record, and with it the figure
+        return {"mean": np.where(weights[:, 0] > 0, known(weights), np.nan)}
+
+    found = bootstrap(figures, 100, seed=1)["mean"]
+    assert found.high - found.low == pytest.approx(2 * 1.96 * found.deviation, rel=0.08)
+
+
 def test_an_undefined_figure_is_null():
     found = bootstrap(lambda weights: {"never": np.full(len(weights), np.nan)}, 10, seed=1)["never"]
     assert found.as_dict() == {"value": None, "low": None, "high": None}
