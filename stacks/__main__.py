@@ -14,9 +14,9 @@ from mlops_estate.program import RefusedConfiguration, declare
 async def main() -> dict[str, Any]:
     """Declare the estate and return the stack's outputs."""
     config = pulumi.Config("mlops-estate")
-    project = Path(__file__).resolve().parents[1]  # where the data and schemas lie that the models name
     try:
-        outputs = declare(parse(pulumi.get_stack(), config.get_object("estate"), config.get_object("models")), project)
+        parsed = parse(pulumi.get_stack(), config.get_object("estate"), config.get_object("models"))
+        outputs = declare(parsed, Path(__file__).resolve().parents[1])
     except FaultsFound as found:
         raise RefusedConfiguration(found.faults, found.summary) from None
     for _ in range(3):  # lets every registration start before the SDK waits for them: 12 s, not 34 s, at 100 models

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mlops_components.image_repository import ImageRepository, ImageRepositoryArgs
     from mlops_components.masked_copy import MaskedCopy, MaskedCopyArgs
     from mlops_components.masked_import import MaskedImport, MaskedImportArgs
+    from mlops_components.masking_pipeline import MaskingPipeline, MaskingPipelineArgs
     from mlops_components.model_quality_monitor import ModelQualityMonitor, ModelQualityMonitorArgs
     from mlops_components.model_registry import ModelRegistry, ModelRegistryArgs
     from mlops_components.monitoring_role import MonitoringRole, MonitoringRoleArgs
@@ -69,6 +70,7 @@ _COMPONENTS = {
     "ImageRepository": "image_repository",
     "MaskedCopy": "masked_copy",
     "MaskedImport": "masked_import",
+    "MaskingPipeline": "masking_pipeline",
     "ModelQualityMonitor": "model_quality_monitor",
     "ModelRegistry": "model_registry",
     "MonitoringRole": "monitoring_role",
@@ -135,6 +137,8 @@ __all__ = [
     "MaskedCopyArgs",
     "MaskedImport",
     "MaskedImportArgs",
+    "MaskingPipeline",
+    "MaskingPipelineArgs",
     "ModelQualityMonitor",
     "ModelQualityMonitorArgs",
     "ModelRegistry",

@@ -1,7 +1,6 @@
 """Masked copy: what development works with in the place of records of people, and who may make and read it.
 
-The job that masks, and its schedule, are not here: they belong to the training pipeline. What is here is all that they
-need: bucket, key and role.
+The job that masks is a model's `MaskingPipeline`. What is here is what all of them share: bucket, key and role.
 """
 
 from collections.abc import Sequence
@@ -60,6 +59,10 @@ class MaskedCopyArgs(TypedDict):
     """ARN of the KMS key of the original records, and of the secret."""
     secret_arn: pulumi.Input[str]
     """ARN of the secret with the key of the pseudonyms."""
+    models_bucket: pulumi.Input[str]
+    """Name of the bucket that holds the jobs' code, each below `{model}/masking/`."""
+    models_key_arn: pulumi.Input[str]
+    """ARN of the KMS key of that bucket."""
     access_logs_bucket: pulumi.Input[str]
     """Name of the bucket of access logs."""
     reader_account_ids: NotRequired[list[str]]
@@ -185,9 +188,14 @@ class MaskedCopy(pulumi.ComponentResource):
             f"{self._base}-role-policy",
             name="masking",
             role=role.name,
-            policy=pulumi.Output.all(args["raw_bucket"], args["personal_key_arn"], args["secret_arn"], key.arn).apply(
-                lambda known: masking_policy(args["account"], args["region"], self._bucket_arn, *known)
-            ),
+            policy=pulumi.Output.all(
+                raw_bucket=args["raw_bucket"],
+                personal_key=args["personal_key_arn"],
+                secret=args["secret_arn"],
+                masked_key=key.arn,
+                models_bucket=args["models_bucket"],
+                models_key=args["models_key_arn"],
+            ).apply(lambda known: masking_policy(args["account"], args["region"], self._bucket_arn, **known)),
             opts=self._child,
         )
         return pulumi.Output.all(role.arn, granted.id).apply(lambda pair: str(pair[0]))
@@ -241,15 +249,32 @@ def bucket_statements(arn: str, masking_arn: str, members: Members) -> list[Stat
 
 
 def masking_policy(
-    account: str, region: str, masked_arn: str, raw_bucket: str, personal_key: str, secret: str, masked_key: str
+    account: str,
+    region: str,
+    masked_arn: str,
+    *,
+    raw_bucket: str,
+    personal_key: str,
+    secret: str,
+    masked_key: str,
+    models_bucket: str,
+    models_key: str,
 ) -> str:
-    """Return what the masking job may do: read the original and the secret, write the copy, and nothing else."""
-    raw = bucket_arn(raw_bucket, region)
+    """Return what the masking job may do: read the original, the secret and its code, write the copy; nothing else."""
+    raw, models = bucket_arn(raw_bucket, region), bucket_arn(models_bucket, region)
     s3_and_secrets = [f"{service}.{region}.{dns_suffix(region)}" for service in ("s3", "secretsmanager")]
     return policy(
         [
             statement("ListOriginal", ["s3:GetBucketLocation", "s3:ListBucket"], [raw]),
             statement("ReadOriginal", ["s3:GetObject"], [f"{raw}/*"]),
+            statement(
+                "ListCode", ["s3:ListBucket"], [models], condition={"StringLike": {"s3:prefix": ["*/masking/*"]}}
+            ),
+            statement("ReadCode", ["s3:GetObject"], [f"{models}/*/masking/*"]),
+            statement(
+                "DecryptCode", ["kms:Decrypt"], [models_key],
+                condition={"StringEquals": {"kms:ViaService": s3_and_secrets[0]}},
+            ),
             statement("WriteCopy", ["s3:AbortMultipartUpload", "s3:PutObject"], [f"{masked_arn}/*"]),
             statement("ReadPseudonymKey", ["secretsmanager:GetSecretValue"], [secret]),
             statement(

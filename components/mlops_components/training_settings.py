@@ -57,15 +57,15 @@ class TrainingGates(TypedDict):
     0.3."""
     max_equalized_odds_difference: NotRequired[float]
     """Largest difference between two groups of a protected column in true or false positive rates, 0 to 1. Default:
-    0.4."""
+    0.35."""
     robustness_epsilon: NotRequired[float]
     """Size of the perturbation under which answers are compared, 0 to 10 standard deviations. Default: 0.1."""
     max_flipped_percent: NotRequired[float]
-    """Share of records whose answer changes under it, 0 to 100 percent. Default: 25."""
+    """Share of records whose answer changes under it, 0 to 100 percent. Default: 20."""
     max_generalisation_gap: NotRequired[float]
     """By how much the training set's value may exceed the test set's, 0 or more. Default: 0.15."""
     max_optimised_loss: NotRequired[float]
-    """What the optimised model may lose of the metric, 0 or more. Default: 0.01."""
+    """What the optimised model may lose of the metric, 0 or more. Default: 0.005."""
 
 
 class TrainingCard(TypedDict):

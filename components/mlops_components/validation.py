@@ -286,17 +286,16 @@ class Checker(Generic[T]):
             self.fault(path, value, f"must be a mapping with the keys of {shape.__name__}", "give a mapping")
 
     def _map(self, path: str, value: Any, item: Any) -> None:
-        texts = item in get_args(pulumi.Input[str]) or item in (str, pulumi.Input[str])
         if not isinstance(value, Mapping):
-            wanted = "texts" if texts else "names to values"
+            wanted = "texts" if item is str else "names to values"
             self.fault(path, value, f"must be a mapping of {wanted}", "give KEY: VALUE pairs")
-        elif texts:
-            if not all(isinstance(element, str) or not is_plain(element) for element in value.values()):
-                self.fault(path, value, "must be a mapping of texts", "give KEY: VALUE pairs")
-        else:
-            for key, element in value.items():
-                if is_plain(element):
-                    self._type(f"{path}.{key}", element, item)
+            return
+        known = {key: element for key, element in value.items() if is_plain(element)}
+        if item is not str:
+            for key, element in known.items():
+                self._type(f"{path}.{key}", element, item)
+        elif not all(isinstance(element, str) for element in known.values()):
+            self.fault(path, value, "must be a mapping of texts", "give KEY: VALUE pairs")
 
     def _list(self, path: str, value: Any, item: Any) -> None:
         if not isinstance(value, (list, tuple)):

@@ -64,11 +64,11 @@ class GateSettings:
     threshold: float = 0.7
     champion_margin: float = 0.01
     max_selection_rate_difference: float = 0.3
-    max_equalized_odds_difference: float = 0.4
+    max_equalized_odds_difference: float = 0.35
     robustness_epsilon: float = 0.1
-    max_flipped_percent: float = 25.0
+    max_flipped_percent: float = 20.0
     max_generalisation_gap: float = 0.15
-    max_optimised_loss: float = 0.01
+    max_optimised_loss: float = 0.005
 
 
 @dataclass(frozen=True)

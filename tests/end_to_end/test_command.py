@@ -76,13 +76,14 @@ def test_a_failure_half_way_names_the_resource_and_leaves_the_graph(project):
     assert statuses["Endpoint", MODEL] == "skipped"
 
 
-def test_a_model_below_its_quality_gate_fails_the_run_and_says_so(project):
+def test_a_model_that_the_gates_refuse_fails_the_run_and_says_why(project):
     change_model(project, "dev", MODEL, gates={"threshold": 0.95})
     done = _estate("up", "dev", "--json", cwd=project)
     assert done.returncode == 1, done.stderr
     said = json.loads(done.stdout)
-    assert said["summary"] == f"{MODEL} was not trained"
-    assert "below the minimum of 0.95" in said["faults"][0]["rule"]
+    assert said["summary"] == f"{MODEL} was not registered"
+    assert "quality: 0.8" in said["faults"][0]["rule"]
+    assert "roc_auc on the test set >= 0.95" in said["faults"][0]["rule"]
     statuses = {node.status for node in load(project / ".estate" / "dev" / "graph.json").custom_nodes()}
     assert statuses == {"created"}
 

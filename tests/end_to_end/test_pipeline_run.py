@@ -59,7 +59,10 @@ def test_broken_data_are_refused_with_the_cell_and_nothing_is_registered(project
         (["pipeline", "run", "mortgage-approval"], "add --local"),
         (["pipeline", "run", "mortgage-approval", "--local", "--parameter", "Treshold=0.1"], "is not NAME=VALUE"),
         (["pipeline", "run", "mortgage-approval", "--local", "--parameter", "Seed=x"], "takes a whole number"),
-        (["pipeline", "run", "mortgage-approval", "--local", "--parameter", "Search=hard"], "one of none, tune, automl"),
+        (
+            ["pipeline", "run", "mortgage-approval", "--local", "--parameter", "Search=hard"],
+            "one of none, tune, automl",
+        ),
         (["pipeline", "run", "mortgage-approval", "--local", "--data", "nowhere.csv"], "there is no such file"),
         (["pipeline", "run", "mortgage-approval", "--local", "--env", "devv"], "devv"),
     ],

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import shutil
+import tarfile
 from collections import Counter
 from functools import cache
 
@@ -93,7 +96,12 @@ def model_types(recorder: Recorder) -> Counter[str]:
 
 MASKED = {
     "dev": {"mlops:index:MaskedImport masked-import"},
-    "prod": {"mlops:index:MaskedCopy masked", "mlops:index:RotatedSecret pseudonymisation"},
+    "prod": {
+        "mlops:index:MaskedCopy masked",
+        "mlops:index:RotatedSecret pseudonymisation",
+        f"mlops:index:MaskingPipeline {MODEL}-masking",
+        f"mlops:index:MaskingPipeline$mlops:index:ExecutionRole {MODEL}-masking-pipeline-role",
+    },
 }
 
 
@@ -196,6 +204,19 @@ def test_the_pipeline_definition_is_filled_from_the_estate():
     assert training["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}
     for bucket in ("raw", "curated", "models", "reports"):
         assert f"s3://mlops-dev-{bucket}-111122223333-eu-west-1/{MODEL}" in text
+
+
+def test_records_are_masked_where_the_original_is_by_the_models_rules():
+    recorder = declared(configured("prod", model={"masking": {"columns": {"pirat": {"method": "synthesise"}}}}))
+    (made,) = [node for node in of_type(recorder, "aws:sagemaker/pipeline:Pipeline") if node.name == f"{MODEL}-masking"]
+    (step,) = json.loads(made.inputs["pipelineDefinition"])["Steps"]
+    assert step["Arguments"]["RoleArn"].endswith("masked-role")
+    assert recorder.stack_outputs["models"][MODEL]["masking_pipeline"] == f"mlops-prod-{MODEL}-masking"
+    (code,) = [node.inputs for node in of_type(recorder, OBJECT) if node.name == f"{MODEL}-masking-source"]
+    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(code["contentBase64"]))) as archive:
+        rules = json.load(archive.extractfile("masking.json"))
+    assert rules["columns"] == {"pirat": {"method": "synthesise"}}
+    assert "masking_pipeline" not in shipped("dev").stack_outputs["models"][MODEL]
 
 
 def test_keys_reach_what_they_are_for():

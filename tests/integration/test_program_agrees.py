@@ -21,7 +21,10 @@ def test_resources_have_the_names_that_the_configuration_measured():
 
     assert of("aws-native:sagemaker:Endpoint", "endpointName") == {names.endpoint(prefix, MODEL)}
     assert of("aws-native:sagemaker:FeatureGroup", "featureGroupName") == {names.feature_group(prefix, MODEL)}
-    assert of("aws:sagemaker/pipeline:Pipeline", "pipelineName") == {names.pipeline(prefix, MODEL)}
+    assert of("aws:sagemaker/pipeline:Pipeline", "pipelineName") == {
+        names.pipeline(prefix, MODEL),
+        f"{prefix}-{MODEL}-masking",  # shorter, so what fits one fits the other
+    }
     assert of("aws:sagemaker/monitoringSchedule:MonitoringSchedule", "name") == {
         names.monitor(prefix, MODEL, kind) for kind in MONITORS
     }

@@ -163,6 +163,13 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "protect": ({}, {"protect": False}),
 }
 
+GROUPS = {"method": "generalise", "groups": {"good": ["no"]}, "other": "bad"}
+
+
+def masked(column: str, **rule: Any) -> dict[str, Any]:
+    return {"masking": {"columns": {column: rule}}}
+
+
 SERVERLESS = {"serving": {"serverless_memory_mb": 1024}}
 MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data": ({}, {"data": "data/mortgage-approval/../mortgage-approval/hmda_boston_mortgages.csv"}),
@@ -239,9 +246,24 @@ MODELS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "monitoring.schedule": ({}, {"monitoring": {"schedule": "daily"}}),
     "monitoring.instance_type": ({}, {"monitoring": {"instance_type": "ml.c5.large"}}),
     "monitoring.max_runtime_seconds": ({}, {"monitoring": {"max_runtime_seconds": 99}}),
+    "masking.minimum_group": ({}, {"masking": {"minimum_group": 9}}),
+    **{
+        f"masking.columns.{key}": (masked(column, **before), masked(column, **after))
+        for key, column, before, after in (
+            ("method", "pirat", {"method": "keep"}, {"method": "synthesise"}),
+            ("domain", "afam", {"method": "hash"}, {"method": "hash", "domain": "group"}),
+            ("length", "afam", {"method": "hash"}, {"method": "hash", "length": 16}),
+            ("step", "pirat", {"method": "generalise", "step": 0.25}, {"method": "generalise", "step": 0.5}),
+            ("bands", "pirat", {"method": "generalise", "bands": [0, 1]}, {"method": "generalise", "bands": [0, 2]}),
+            ("groups", "phist", GROUPS, {**GROUPS, "groups": {"clean": ["no"]}}),
+            ("other", "phist", GROUPS, {**GROUPS, "other": "rest"}),
+        )
+    },
 }  # fmt: skip
 
-OF_THE_DATA = {"label", "features.schema_file"}
+OF_TEXTS = {f"masking.columns.{key}" for key in ("prefix", "year", "scan")}
+"""Keys for columns of text alone, and the only data set has none; the component's own test covers them."""
+OF_THE_DATA = {"label", "features.schema_file", *OF_TEXTS}
 """Keys that another value would make wrong for the only data set there is; the definition's own test covers two."""
 
 

@@ -46,6 +46,7 @@ NAMES = {
     "ImageRepository": "image_repository",
     "MaskedCopy": "masked_copy",
     "MaskedImport": "masked_import",
+    "MaskingPipeline": "masking_pipeline",
     "ModelQualityMonitor": "model_quality_monitor",
     "ModelRegistry": "model_registry",
     "MonitoringRole": "monitoring_role",
@@ -322,11 +323,14 @@ def _delivery_role(env: str, full: bool) -> dict[str, Any]:
     return {**place, **named, **state, "secrets_key_arn": key("secrets"), **(more if full else {})}
 
 
+def _secret(env: str) -> str:
+    return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:mlops-{env}/pseudonymisation-a1b2c3"
+
+
 def _masked_copy(env: str, full: bool) -> dict[str, Any]:
-    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:mlops-{env}/pseudonymisation-a1b2c3"
     more = {"reader_account_ids": [OTHER_ACCOUNT], "organization_id": "o-0123456789", "retention_days": 30}
     return {
-        **_common(env), **_buckets(env, "raw"), **_keys("personal"), "secret_arn": secret,
+        **_common(env), **_buckets(env, "raw", "models"), **_keys("personal", "models"), "secret_arn": _secret(env),
         "access_logs_bucket": bucket("access-logs", env), **(more if full else {}),
     }  # fmt: skip
 
@@ -334,6 +338,15 @@ def _masked_copy(env: str, full: bool) -> dict[str, Any]:
 def _masked_import(env: str, _full: bool) -> dict[str, Any]:
     source = {"source_account": OTHER_ACCOUNT, "source_prefix": "mlops-original"}
     return {**_place(env), **source, **_buckets(env, "raw"), **_keys("personal")}
+
+
+def _masking_pipeline(env: str, full: bool) -> dict[str, Any]:
+    more = {"masking": {"columns": {"pirat": {"method": "generalise", "step": 0.25}}}, "instance_type": "ml.m5.xlarge"}
+    return {
+        **_common(env), "model": MODEL, **_buckets(env, "raw", "models"), **_keys("personal", "models", "masked"),
+        **NETWORK, "masked_uri": f"s3://{bucket('masked', env)}/", "secret_arn": _secret(env),
+        "masking_role_arn": f"arn:aws:iam::{ACCOUNT}:role/mlops-{env}-masking", **(more if full else {}),
+    }  # fmt: skip
 
 
 def _rotated_secret(env: str, full: bool) -> dict[str, Any]:
@@ -405,6 +418,7 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "ImageRepository": _image_repository,
     "MaskedCopy": _masked_copy,
     "MaskedImport": _masked_import,
+    "MaskingPipeline": _masking_pipeline,
     "ModelQualityMonitor": _model_quality_monitor,
     "ModelRegistry": _model_registry,
     "MonitoringRole": _monitoring_role,
@@ -549,7 +563,7 @@ def _value(name: str, value: Any) -> Any:
     if value.startswith('{"Version":"2012-10-17"'):
         return _value("", json.loads(value))
     value = re.sub(r"/definitions/[0-9a-f]{16}\.json", "/definitions/<content hash>.json", value)
-    return re.sub(r"/source/[0-9a-f]{16}/", "/source/<content hash>/", value)
+    return re.sub(r"/(source|masking)/[0-9a-f]{16}/", r"/\1/<content hash>/", value)
 
 
 def expectation(component: str, scenario: str) -> Path:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -99,8 +100,7 @@ def output_name(model: LoadedModel) -> str:
 
 def _of_trees(model: LoadedModel, _background: Numbers, matrix: Numbers) -> Attribution:
     explainer = shap_library().TreeExplainer(_final(model.estimator))
-    rows = _as_trees_see(_final(model.estimator), _before(model.estimator, matrix))
-    values = _by_output(explainer.shap_values(rows, check_additivity=False))
+    values = _by_output(explainer.shap_values(_before(model.estimator, matrix), check_additivity=False))
     base = np.ravel(explainer.expected_value)
     if model.problem == "binary":
         values, base = values[:, :, 1:], base[1:]
@@ -110,13 +110,12 @@ def _of_trees(model: LoadedModel, _background: Numbers, matrix: Numbers) -> Attr
 
 def _of_boosted_probability(model: LoadedModel, background: Numbers, matrix: Numbers, seed: int) -> Attribution:
     explainer = shap_library().TreeExplainer(
-        _final(model.estimator),
-        _as_trees_see(_final(model.estimator), _before(model.estimator, _some(background, TREE_BACKGROUND, seed))),
+        _with_single_splits(_final(model.estimator)),
+        _before(model.estimator, _some(background, TREE_BACKGROUND, seed)),
         feature_perturbation="interventional",
         model_output="probability",
     )
-    rows = _as_trees_see(_final(model.estimator), _before(model.estimator, matrix))
-    values = _by_output(explainer.shap_values(rows, check_additivity=False))
+    values = _by_output(explainer.shap_values(_before(model.estimator, matrix), check_additivity=False))
     method = f"shap.TreeExplainer against {min(TREE_BACKGROUND, len(background))} training records"
     base = np.ravel(explainer.expected_value)
     return Attribution(method, "probability", values, base, _scores(model, matrix), np.arange(len(matrix)))
@@ -159,22 +158,19 @@ def _before(estimator: Any, matrix: Numbers) -> Numbers:
     return np.asarray(estimator[:-1].transform(matrix)) if hasattr(estimator, "named_steps") else matrix
 
 
-def _as_trees_see(estimator: Any, matrix: Numbers) -> Numbers:
-    """Return numbers that go the same way in shap's trees as in scikit-learn's.
+def _with_single_splits(estimator: Any) -> Any:
+    """Return a copy of trees that branches alike, and whose splits are single-precision numbers.
 
-    Both round numbers to 32 bits, but shap rounds the splits too (against a background it keeps them as C floats): a
-    number above a split that is rounded up to it would go left there, and is raised by one unit in the last place.
+    Scikit-learn compares records in single precision with splits in double; against a background shap rounds the
+    splits too, and a record just above one that is rounded up would go the other way. Rounded down, they part the same
+    records.
     """
-    seen = matrix.astype(np.float32)
-    trees = [tree.tree_ for tree in np.ravel(estimator.estimators_)]
-    features = np.concatenate([tree.feature for tree in trees])
-    splits = np.concatenate([tree.threshold for tree in trees])
-    for feature in range(matrix.shape[1]):
-        own = np.unique(splits[features == feature])
-        rounded_up = own[own.astype(np.float32) > own].astype(np.float32)
-        hit = np.isin(seen[:, feature], rounded_up)
-        seen[hit, feature] = np.nextafter(seen[hit, feature], np.float32(np.inf))
-    return seen.astype(np.float64)
+    rounded = copy.deepcopy(estimator)
+    for tree in np.ravel(rounded.estimators_):
+        splits = tree.tree_.threshold
+        single = splits.astype(np.float32)
+        splits[:] = np.where(single > splits, np.nextafter(single, np.float32(-np.inf)), single)
+    return rounded
 
 
 def _by_output(values: Any) -> Numbers:

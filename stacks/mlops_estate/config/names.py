@@ -92,7 +92,7 @@ def training_schedule(prefix: str, model: str) -> str:
 
 ROLE_SUFFIXES = (
     "pipeline", "processing", "registry", "training", "signing", "verifying", "features", "endpoint", "monitor",
-    "scheduler",
+    "scheduler", "masking",
 )  # fmt: skip
 """Roles of a model, one for each purpose: `{prefix}-{model}-{suffix}`."""
 

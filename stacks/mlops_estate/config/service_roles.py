@@ -17,21 +17,25 @@ QUOTA_CODE = "L-FE177D64"
 """Service Quotas' code of the quota `Roles per account`."""
 
 
-def roles_of_model(model: ModelBlock) -> tuple[str, ...]:
-    """Return the suffixes of a model's roles once a version of it is pinned: `{prefix}-{model}-{suffix}`."""
+def roles_of_model(model: ModelBlock, *, masked: bool) -> tuple[str, ...]:
+    """Return the suffixes of a model's roles once a version of it is pinned: `{prefix}-{model}-{suffix}`.
+
+    `masked` says whether the environment makes masked copies.
+    """
     always = ("pipeline", "processing", "registry", "training", "signing", "verifying", "features", "endpoint")
     monitor = ("monitor",) if model.monitored else ()
-    return (*always, *monitor, *(() if model.training.schedule == "none" else ("scheduler",)))
+    schedule = () if model.training.schedule == "none" else ("scheduler",)
+    return (*always, *monitor, *schedule, *(("masking",) if masked else ()))
 
 
-def role_count(models: Mapping[str, ModelBlock]) -> int:
+def role_count(models: Mapping[str, ModelBlock], *, masked: bool) -> int:
     """Return how many roles the models have together; what the environment shares comes on top."""
-    return sum(len(roles_of_model(model)) for model in models.values())
+    return sum(len(roles_of_model(model, masked=masked)) for model in models.values())
 
 
 def role_notes(config: EnvironmentConfig) -> list[str]:
     """Return what to do before so many roles can be made; empty where IAM's default quota holds them."""
-    count = role_count(config.models)
+    count = role_count(config.models, masked=config.estate.protection.masked_copy.enabled)
     if count <= DEFAULT_QUOTA:
         return []
     ask = (

@@ -15,6 +15,7 @@ from mlops_estate.faults import FaultsFound
 from mlops_estate.program.audit import declare_audit
 from mlops_estate.program.baseline import declare_baseline
 from mlops_estate.program.lineage import tagged
+from mlops_estate.program.masking import declare_masking
 from mlops_estate.program.models import declare_model
 from mlops_estate.program.people import declare_people
 from mlops_estate.program.protection import declare_protection
@@ -57,6 +58,8 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         schema_file = os.path.relpath(project_dir / model.schema_path)
         own = pulumi.ResourceOptions(providers=providers, transformations=[*bounds, tagged(config, name, model)])
         models[name] = declare_model(config, name, model, schemas[name], schema_file, shared, own)
+        if copy := protection.get("masked_copy"):
+            models[name] |= declare_masking(config, name, model, schema_file, shared, copy, own)
     declare_schedules(config, shared, models, opts)
     return {
         "environment": config.name,

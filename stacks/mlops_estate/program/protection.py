@@ -52,7 +52,7 @@ def _repositories(
 
 
 def _masked_copy(config: EnvironmentConfig, shared: Shared, opts: pulumi.ResourceOptions) -> dict[str, Any]:
-    """Declare the masked copy and the secret of its pseudonyms: the masking job comes with the training pipeline."""
+    """Declare the masked copy and the secret of its pseudonyms; each model has a masking pipeline of its own."""
     estate, copy = config.estate, config.estate.protection.masked_copy
     secret = RotatedSecret("pseudonymisation", _secret_args(config, shared), opts)
     made = MaskedCopy(
@@ -65,6 +65,8 @@ def _masked_copy(config: EnvironmentConfig, shared: Shared, opts: pulumi.Resourc
             "raw_bucket": shared.lake.raw_bucket,
             "personal_key_arn": shared.keys.personal_key_arn,
             "secret_arn": secret.secret_arn,
+            "models_bucket": shared.lake.models_bucket,
+            "models_key_arn": shared.keys.models_key_arn,
             "access_logs_bucket": shared.lake.access_logs_bucket,
             "reader_account_ids": copy.readers,
             "organization_id": estate.registry.organization_id or "",
@@ -80,6 +82,7 @@ def _masked_copy(config: EnvironmentConfig, shared: Shared, opts: pulumi.Resourc
         "key": made.masked_key_arn,
         "role": made.role_arn,
         "secret": secret.secret_name,
+        "secret_arn": secret.secret_arn,
     }
 
 

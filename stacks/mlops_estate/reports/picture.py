@@ -19,7 +19,8 @@ COLUMN_GAP, ROW_GAP, MARGIN, TITLE = 90, 22, 28, 64
 # A colour per subject of a component. Dark text on it has a contrast above 7.
 SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "foundations": ("#dbe7f6", ("EncryptionKeys", "PrivateNetwork", "ImageRepository", "StateBackend", "BackupPlan")),
-    "data": ("#d9f0e3", ("DataLake", "DataCatalog", "FeatureStore", "MaskedCopy", "MaskedImport", "RotatedSecret")),
+    "data": ("#d9f0e3", ("DataLake", "DataCatalog", "FeatureStore", "MaskedCopy", "MaskedImport", "MaskingPipeline",
+             "RotatedSecret")),
     "models": (
         "#fbe8cf",
         ("ModelRegistry", "TrainingPipeline", "GuardedEndpoint", "PipelineSchedule", "ScheduleGroup", "StudioDomain"),

@@ -24,8 +24,6 @@ class ModelReport:
     sample_prediction: str = ""
     lineage: dict[str, Any] = field(default_factory=dict)
     waits_for: str = ""
-    gates: str = ""
-    """Why the gates refused the model; empty where they passed."""
 
 
 @dataclass(slots=True)

@@ -75,9 +75,12 @@ def _ingest(session: EstateSession, name: str, feature_group: str) -> int:
 
 
 def _run_pipeline(session: EstateSession, name: str, data_uri: str) -> PipelineRun:
-    """Run the definition that the account holds; a step that fails for another reason than the gates is a fault."""
+    """Run the definition that the account holds. Raises `HalfWay` where a step fails or the gates refuse the model."""
     done = execute(session, name, data_uri)
-    if done.failed_step and done.failed_step != REFUSED:
+    if done.failed_step == REFUSED:
+        fix = f"estate pipeline run {name} --local --env {session.environment.name} writes a report of what was found"
+        raise HalfWay([Fault(f"models.{name}.gates", None, done.reason, fix)], f"{name} was not registered")
+    if done.failed_step:
         fix = f"look into {done.work_dir}; the step's own output is there"
         rule = f"step {done.failed_step} failed: {done.reason}"
         raise HalfWay([Fault(f"models.{name}", None, rule, fix)], f"{name} was not trained")
@@ -88,7 +91,6 @@ def _describe(session: EstateSession, report: ModelReport, run: PipelineRun) -> 
     """Take over what the run measured and made."""
     report.metrics = dict(run.metrics)
     report.snapshot_sha256 = str(run.property_files.get("SnapshotManifest", {}).get("sha256", ""))
-    report.gates = str(run.property_files.get("GateReport", {}).get("reason", ""))
     if run.model_package:
         uri = run.model_package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
         bucket, key = split_uri(uri)
@@ -117,7 +119,7 @@ def verify_registered(session: EstateSession, name: str, package_arn: str) -> st
 def _register(session: EstateSession, name: str, run: PipelineRun, report: ModelReport, data_uri: str) -> None:
     """Register the model, approve it and record its lineage, up to the version that the configuration pins."""
     if run.model_package is None:
-        report.waits_for = f"a model that passes the gates: {report.gates}"
+        report.waits_for = "a pipeline that registers what it trains"
         return
     report.baseline_uri = run.model_package["CustomerMetadataProperties"]["baseline_uri"]
     release = session.environment.config.models[name].release

@@ -20,7 +20,8 @@ IMPORTING = f"arn:aws:iam::{OTHER_ACCOUNT}:role/mlops-dev-masked-import"
 ALL = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 THROUGH_S3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": MASKED}
 MASKING_POLICY = masking_policy(
-    ACCOUNT, REGION, MASKED, bucket("raw", "prod"), key("personal"), SECRET, MASKED_KEY
+    ACCOUNT, REGION, MASKED, raw_bucket=bucket("raw", "prod"), personal_key=key("personal"), secret=SECRET,
+    masked_key=MASKED_KEY, models_bucket=bucket("models", "prod"), models_key=key("models"),
 )  # fmt: skip
 IMPORT_POLICY = import_policy(
     OTHER_ACCOUNT, ACCOUNT, REGION, bucket("masked", "prod"), OWN_RAW, f"arn:aws:kms:{REGION}:{OTHER_ACCOUNT}:key/own"
@@ -97,6 +98,23 @@ def test_masking_reads_the_original_and_never_changes_it():
     assert not identity_allows(MASKING_POLICY, "s3:GetObject", f"{MASKED}/a.csv")
     assert identity_allows(MASKING_POLICY, "secretsmanager:GetSecretValue", SECRET)
     assert not identity_allows(MASKING_POLICY, "secretsmanager:GetSecretValue", SECRET.replace("pseudo", "other"))
+
+
+def test_masking_reads_its_code_and_no_model():
+    models = f"arn:aws:s3:::{bucket('models', 'prod')}"
+    assert identity_allows(MASKING_POLICY, "s3:GetObject", f"{models}/loans/masking/0123/sourcedir.tar.gz")
+    assert not identity_allows(MASKING_POLICY, "s3:GetObject", f"{models}/loans/models/run/model.tar.gz")
+    assert not identity_allows(MASKING_POLICY, "s3:PutObject", f"{models}/loans/masking/0123/sourcedir.tar.gz")
+    assert identity_allows(MASKING_POLICY, "s3:ListBucket", models, **{"s3:prefix": "loans/masking/0123/"})
+    assert not identity_allows(MASKING_POLICY, "s3:ListBucket", models, **{"s3:prefix": "loans/models/"})
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    delegates = {"Statement": [{"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}]}
+    policies = Policies(identity=[MASKING_POLICY], resource=json.dumps(delegates))
+    through, by_itself = (
+        decide(Request(MASKING, "kms:Decrypt", key("models"), context, account=ACCOUNT), policies).allowed
+        for context in (THROUGH_S3, {})
+    )
+    assert (through, by_itself) == (True, False)
 
 
 def test_the_import_reaches_no_original():

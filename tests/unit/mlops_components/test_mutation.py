@@ -41,6 +41,7 @@ LEAST = {
     "ImageRepository": 5,
     "MaskedCopy": 15,
     "MaskedImport": 5,
+    "MaskingPipeline": 4,
     "ModelQualityMonitor": 2,
     "ModelRegistry": 3,
     "MonitoringRole": 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 from hypothesis import given, settings
@@ -140,11 +140,14 @@ def test_no_models_at_all_is_sound(estate):
 
 
 def blocks(model: type[BaseModel], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Return the path of every block below a model: read from the models, so that a new one is covered."""
+    """Return the path of every block below a model: read from the models, so that a new one is covered.
+
+    Blocks by name (`masking.columns`) have keys of the user's own; test_masking.py covers them.
+    """
     found = [path]
     for name, field in model.model_fields.items():
         inner = block_of(field.annotation)
-        if inner is not None:
+        if inner is not None and get_origin(field.annotation) is not dict:
             found += blocks(inner, (*path, name))
     return found
 

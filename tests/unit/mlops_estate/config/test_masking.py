@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
+from tests.support.programs import MODEL, PROJECT, configured
 
 from mlops_estate.config.blocks import check_block
 from mlops_estate.config.masking import MaskingBlock, masking_findings
+from mlops_estate.config.sources import load_schemas
+from mlops_estate.faults import FaultsFound
 from mlops_pipelines.features import load_schema
 from mlops_pipelines.masking import METHODS, read_rules
 from mlops_pipelines.masking.rules import SMALLEST_GROUP
@@ -52,3 +55,12 @@ def test_what_does_not_fit_the_schema_is_told_with_its_path():
         ("masking.columns.deny.method", "the label is what the copy trains for"),
         ("masking.columns.phist", "generalise takes one of groups"),
     ]
+
+
+def test_rules_that_do_not_fit_are_told_together_with_a_label_that_is_none():
+    masking = {"columns": {"pirt": {"method": "drop"}, "phist": {"method": "hash", "length": 16, "step": 1}}}
+    config = configured("dev", model={"label": "dney", "protected_attribute": "afma", "masking": masking})
+    with pytest.raises(FaultsFound) as caught:
+        load_schemas(config.models, PROJECT)
+    where = {fault.where.partition(f"{MODEL}.")[2] for fault in caught.value.faults}
+    assert where == {"label", "protected_attribute", "masking.columns.pirt", "masking.columns.phist.step"}

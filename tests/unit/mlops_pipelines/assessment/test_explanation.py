@@ -78,6 +78,19 @@ def test_shap_values_and_base_add_up_to_the_answers_of_every_family(name):
     assert np.abs(found.values).max() > 0.01
 
 
+@pytest.mark.parametrize("name", ["boosted", "forest"])
+def test_they_add_up_where_splits_lie_between_neighbouring_single_precision_numbers(name):
+    ladder = 2 + np.arange(6) * float(np.spacing(np.float32(2)))  # the middle between two of them takes more digits
+    frame = small_records("binary", 240, seed=1)
+    rung = np.arange(240) % 6
+    frame = frame.assign(size=ladder[rung], outcome=np.where(rung % 2 == 1, "yes", "no"))
+    model = loaded(MODELS[name][1](), "binary", frame)
+    matrix = model.matrix(frame)
+    scores = model.scores(matrix)
+    assert scores[rung % 2 == 1].mean() > scores[rung % 2 == 0].mean() + 0.1  # the model does tell the rungs apart
+    assert attribution(model, matrix, matrix, 3).difference() < 1e-6
+
+
 @pytest.mark.parametrize("name", ["ridge", "logistic"])
 def test_of_a_linear_model_they_are_coefficient_times_distance_from_the_mean(name):
     model = model_of(name)
