@@ -63,6 +63,10 @@ class UpReport:
         return {"ok": self.ok, **asdict(self), "backings": dict(self.backings())}
 
 
+_TRIVIAL = "_best_constant_classifier"
+"""Figures of a model that always answers the same, which Model Monitor keeps beside each metric."""
+
+
 def as_text(report: UpReport) -> str:
     """Return the report as text for a terminal, without colour."""
     counts = report.backings()
@@ -114,7 +118,8 @@ def _coverage_lines(rows: list[dict[str, Any]]) -> list[str]:
 def _model_lines(model: ModelReport) -> list[str]:
     if model.waits_for:
         return [f"Model {model.name}", f"  waits for {model.waits_for}"]
-    metrics = ", ".join(f"{name} {value:.3f}" for name, value in sorted(model.metrics.items()))
+    shown = {name: value for name, value in model.metrics.items() if not name.endswith(_TRIVIAL)}
+    metrics = ", ".join(f"{name} {value:.3f}" for name, value in sorted(shown.items()))
     answers = (
         f"  endpoint       {model.endpoint}: {model.endpoint_status}; a first record answers {model.sample_prediction}"
     )
