@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pulumi
 
@@ -11,12 +10,11 @@ from mlops_estate.faults import FaultsFound
 from mlops_estate.program import RefusedConfiguration, declare
 
 
-async def main() -> dict[str, Any]:
+async def main() -> dict[str, object]:
     """Declare the estate and return the stack's outputs."""
-    config = pulumi.Config("mlops-estate")
+    read = pulumi.Config("mlops-estate").get_object
     try:
-        parsed = parse(pulumi.get_stack(), config.get_object("estate"), config.get_object("models"))
-        outputs = declare(parsed, Path(__file__).resolve().parents[1])
+        outputs = declare(parse(pulumi.get_stack(), read("estate"), read("models")), Path(__file__).resolve().parents[1])
     except FaultsFound as found:
         raise RefusedConfiguration(found.faults, found.summary) from None
     for _ in range(3):  # lets every registration start before the SDK waits for them: 12 s, not 34 s, at 100 models
