@@ -12,9 +12,9 @@ from mlops_estate.program import RefusedConfiguration, declare
 
 async def main() -> dict[str, object]:
     """Declare the estate and return the stack's outputs."""
-    read = pulumi.Config("mlops-estate").get_object
+    get = pulumi.Config("mlops-estate").get_object
     try:
-        outputs = declare(parse(pulumi.get_stack(), read("estate"), read("models")), Path(__file__).resolve().parents[1])
+        outputs = declare(parse(pulumi.get_stack(), get("estate"), get("models")), Path(__file__).resolve().parents[1])
     except FaultsFound as found:
         raise RefusedConfiguration(found.faults, found.summary) from None
     for _ in range(3):  # lets every registration start before the SDK waits for them: 12 s, not 34 s, at 100 models
