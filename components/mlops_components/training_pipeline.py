@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -289,10 +290,16 @@ def lies_in_s3(args: Mapping[str, Any]) -> bool:
     given = args.get("definition")
     if given is not None:
         return isinstance(given, str) and len(given) > MOST_INLINE
+    return _longest_definition() > MOST_INLINE
+
+
+@cache
+def _longest_definition() -> int:
+    """Return how long the shipped definition can be once it is filled."""
     from mlops_pipelines.training import load_definition
 
     text = json.dumps(load_definition(), separators=(",", ":"))
-    return len(text) + LONGEST_VALUE * text.count("${") > MOST_INLINE
+    return len(text) + LONGEST_VALUE * text.count("${")
 
 
 def _render(values: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
@@ -161,9 +161,14 @@ def resolve(
 def problem_of(schema: Mapping[str, Any]) -> Problem:
     """Return what kind of problem a schema's label makes: two values, more values, or a number."""
     label = next(column for column in schema["columns"] if column["role"] == "label")
-    if label["type"] != "category":
+    return problem_of_label(label["type"], label.get("values", ()))
+
+
+def problem_of_label(kind: str, values: Sequence[str]) -> Problem:
+    """Return what kind of problem a label of this type makes, with these values if it is a category."""
+    if kind != "category":
         return "regression"
-    return "binary" if len(label["values"]) == 2 else "multiclass"
+    return "binary" if len(values) == 2 else "multiclass"
 
 
 def _given(block: Mapping[str, Any] | None) -> dict[str, Any]:

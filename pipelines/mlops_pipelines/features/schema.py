@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlops_pipelines.features.rules import schema_faults
-from mlops_pipelines.settings import Problem, problem_of
+from mlops_pipelines.settings import Problem, problem_of_label
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 """The sample data sets of the repository; an installed wheel has none, and is given the path of a schema instead."""
@@ -94,7 +94,7 @@ class Schema:
     @property
     def problem(self) -> Problem:
         """What kind of problem the label makes: binary (two values), multiclass (more) or regression (a number)."""
-        return problem_of(self.as_dict())
+        return problem_of_label(self.label.type, self.label.values)
 
     def definitions(self) -> tuple[FeatureDefinition, ...]:
         """Return the features of the feature group: identifier and event time first, then every column.
@@ -119,13 +119,21 @@ def load_schema(model: str | Path) -> Schema:
     Raises `FileNotFoundError` if there is none, `yaml.YAMLError` for what is no YAML, and `ValueError` with every fault
     of the file at once.
     """
+    path = model if isinstance(model, Path) else DATA / model / "schema.yaml"
+    schema, faults = _parsed(path.read_text(encoding="utf-8"))
+    if schema is None:
+        raise ValueError(f"{path} is no schema: " + "; ".join(faults))
+    return schema
+
+
+@lru_cache
+def _parsed(text: str) -> tuple[Schema | None, tuple[str, ...]]:
+    """Return the schema that a text holds, or none and its faults; several components of a model read the same file."""
     import yaml
 
-    path = model if isinstance(model, Path) else DATA / model / "schema.yaml"
-    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # noqa: S506 -- both are safe loaders
-    if faults := schema_faults(raw):
-        raise ValueError(f"{path} is no schema: " + "; ".join(faults))
-    return _schema(raw)
+    raw = yaml.load(text, Loader=_loader())  # noqa: S506 -- both are safe loaders
+    faults = tuple(schema_faults(raw))
+    return (None if faults else _schema(raw)), faults
 
 
 def definitions(model: str | Path) -> tuple[FeatureDefinition, ...]:

@@ -7,15 +7,12 @@ has a name of its own. The role is that of the component `MaskedCopy`; the image
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from mlops_pipelines.bundles import bundle
 from mlops_pipelines.features.schema import Schema
 from mlops_pipelines.masking.rules import MaskingFaults, rule_faults
 from mlops_pipelines.settings import Settings
@@ -23,8 +20,6 @@ from mlops_pipelines.settings import Settings
 EXECUTION_ID = "<aws.scheduler.execution-id>"
 """What EventBridge Scheduler replaces by the id of each attempt (user guide, "Adding context attributes")."""
 ARCHIVE = "sourcedir.tar.gz"
-_PACKAGE = Path(__file__).resolve().parents[1]
-_FILES = ("__init__.py", "settings.py")
 _FOLDERS = ("data", "features", "masking", "modelling", "steps")
 _BASE = "/opt/ml/processing"
 _LONGEST_MODEL = 38
@@ -115,16 +110,10 @@ def masking_bundle(schema: Schema, settings: Settings, rules: Mapping[str, Any])
     """
     if faults := rule_faults(rules, schema):
         raise MaskingFaults(faults)
-    members = {f"mlops_pipelines/{path.relative_to(_PACKAGE).as_posix()}": path.read_bytes() for path in _code()}
-    for name, document in (("schema", schema.as_dict()), ("settings", settings.as_dict()), ("masking", dict(rules))):
-        members[f"{name}.json"] = (json.dumps(document, indent=1) + "\n").encode()
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, content in sorted(members.items()):
-            entry = tarfile.TarInfo(name)  # owner, group and time stay zero: only names and contents count
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    return gzip.compress(plain.getvalue(), mtime=0)
+    documents = (("schema", schema.as_dict()), ("settings", settings.as_dict()), ("masking", dict(rules)))
+    return bundle(
+        _FOLDERS, {f"{name}.json": (json.dumps(document, indent=1) + "\n").encode() for name, document in documents}
+    )
 
 
 def _input(name: str, uri: str) -> dict[str, Any]:
@@ -139,9 +128,3 @@ def _input(name: str, uri: str) -> dict[str, Any]:
             "S3CompressionType": "None",
         },
     }
-
-
-def _code() -> Iterator[Path]:
-    yield from (_PACKAGE / name for name in _FILES)
-    for folder in _FOLDERS:
-        yield from sorted(path for path in (_PACKAGE / folder).rglob("*.py") if path.is_file())
