@@ -17,6 +17,11 @@ settings.load_profile("project")
 Deploy = Callable[[Callable[[], object]], dict[str, Registered]]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long bytes by their argument: an archive holds the second it was made in, and workers would disagree."""
+    return argname if isinstance(val, bytes) and len(val) > 40 else None
+
+
 @pytest.fixture
 def deploy() -> Deploy:
     """Run a program under the recording engine; return `"<type chain> <name>"` -> registration."""

@@ -143,6 +143,7 @@ def _tarball(contents):
         (_tarball({"metadata.json": b"{}", "model.joblib": b"cos\nNothing\n."}), "AttributeError"),
         (_tarball({"../outside": b""}), "OutsideDestinationError"),
     ],
+    ids=["no-archive", "empty", "no-metadata", "half-a-metadata", "junk", "no-such-module", "no-such-name", "outside"],
 )
 def test_an_unreadable_archive_is_not_comparable(content, told, tmp_path):
     path = tmp_path / "model.tar.gz"
