@@ -1,0 +1,1 @@
+"""What changes between two collections of an estate, and what that means for whoever has to decide on it."""
