@@ -81,7 +81,7 @@ class Comparison:
 
     def counts(self) -> dict[str, int]:
         """Return how many resources each action takes, and how many stay as they are."""
-        found: dict[str, int] = {action: 0 for action in ACTIONS}
+        found: dict[str, int] = dict.fromkeys(ACTIONS, 0)
         for change in self.changes:
             found[change.action] += 1
         return {**found, "unchanged": self.unchanged}
