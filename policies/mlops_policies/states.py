@@ -49,6 +49,45 @@ class Exported:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BothSides:
+    """A preview's two sides: `operations` are the engine's operation and the properties that it names as reason to
+    replace, by URN."""
+
+    stack: str
+    before: tuple[Declared, ...]
+    after: tuple[Declared, ...]
+    operations: Mapping[str, tuple[str, tuple[str, ...]]]
+    notes: tuple[str, ...] = ()
+
+
+def both_sides(path: Path) -> BothSides:
+    """Read both sides of ``preview --json --show-sames``. Raises `NotAState`, never with the file's content."""
+    data = _json(path)
+    if not isinstance(data, Mapping) or not isinstance(data.get("steps"), list):
+        raise NotAState("it is no preview", "write one: pulumi preview --json --show-sames > FILE")
+    try:
+        after = _preview(data)
+        return _both(data, after)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise NotAState(f"a part is missing or of another form: {error!r}", "write it anew") from None
+
+
+def _both(digest: Mapping[str, Any], after: Exported) -> BothSides:
+    old: dict[str, Mapping[str, Any]] = {}
+    operations: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for step in digest["steps"]:
+        if step.get("oldState"):
+            old.setdefault(step["urn"], step["oldState"])
+        told = operations.get(step["urn"], ("", ()))
+        reasons = tuple(sorted({*told[1], *(step.get("replaceReasons") or ())}))
+        # Of the steps of one replacement, its creation says what it is.
+        kept = told[0] if told[0] and step["op"] in _GONE else step["op"]
+        operations[step["urn"]] = (kept, reasons)
+    stack = after.stack or _stack_of(old.values())
+    return BothSides(stack, tuple(_declared(list(old.values()))), after.resources, operations, after.notes)
+
+
 def read(path: Path) -> Exported:
     """Read a file of Pulumi's. Raises `NotAState`, never with the file's content: it may hold secrets."""
     return parse(_json(path))

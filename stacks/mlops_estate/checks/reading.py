@@ -22,6 +22,11 @@ def declared_of(graph: ResourceGraph) -> list[Declared]:
     return list(_declared(graph))
 
 
+def declared_of_masked(graph: ResourceGraph) -> list[Declared]:
+    """Return the resources of a graph whose secrets are masked: what is masked is unknown to the rules."""
+    return [_unmasked(entry) for entry in declared_of(graph)]
+
+
 def _declared(graph: ResourceGraph) -> Iterator[Declared]:
     providers = {node.urn: Provider.of(node.inputs) for node in graph.nodes.values() if node.is_provider}
     for node in graph.nodes.values():
@@ -51,9 +56,9 @@ def _id(node: ResourceNode) -> str:
 
 def exported(path: Path) -> tuple[str, list[Declared], list[str]]:
     """Return the stack, resources and notes of a file. Raises `FaultsFound` where it is nothing that can be judged."""
-    if _is_graph(path):
+    if is_graph(path):
         graph = load(path)
-        return graph.stack, [_unmasked(entry) for entry in declared_of(graph)], graph.notes
+        return graph.stack, declared_of_masked(graph), graph.notes
     try:
         found = read(path)
     except NotAState as wrong:
@@ -75,7 +80,7 @@ def _without_mask(value: Any) -> Any:
     return [_without_mask(item) for item in value] if isinstance(value, list) else value
 
 
-def _is_graph(path: Path) -> bool:
+def is_graph(path: Path) -> bool:
     """Whether a file is a resource graph of ours: its first key says so."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
