@@ -62,15 +62,8 @@ def _scalar(before: Any, after: Any, path: str) -> Iterator[PropertyChange]:
     documents = (_document(before), _document(after))
     if documents[0] is not None and documents[1] is not None:
         yield from _value(documents[0], documents[1], path)
-    elif _number(before) != _number(after):
+    else:
         yield PropertyChange(path, "change", before, after)
-
-
-def _number(value: Any) -> Any:
-    """Return 1.0 as 1: the engine hands integers over as floats."""
-    if isinstance(value, bool):
-        return ("bool", value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _document(value: Any) -> dict[str, Any] | list[Any] | None:
