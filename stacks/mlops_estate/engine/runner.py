@@ -23,6 +23,7 @@ from mlops_estate.engine.driver_api import ResourceDriver
 from mlops_estate.engine.events import EngineFault, Event, OnEvent
 from mlops_estate.engine.monitor import GraphMonitor
 from mlops_estate.engine.teardown import delete_nodes
+from mlops_estate.engine.traces import short_traces
 from mlops_estate.faults import Fault, FaultsFound
 from mlops_estate.graph import ResourceGraph
 
@@ -85,7 +86,7 @@ def run_program(
     root = str(program.parent.parent) if isinstance(program, Path) else os.getcwd()
     graph = ResourceGraph(project, stack, preview=driver is None)
     monitor = GraphMonitor(graph, driver, previous, on_event, root)
-    with _ONE_AT_A_TIME, _in_folder(program), _few_collections():
+    with _ONE_AT_A_TIME, _in_folder(program), _few_collections(), short_traces():
         failure = contextvars.copy_context().run(_run, program, monitor, config, secret_keys)
     if failure is not None:
         _raise(failure, monitor, previous)
