@@ -189,8 +189,13 @@ def run_destroy(name: str, project: Path | None, *, unprotect: bool, as_json: bo
     return 1 if report.faults else 0
 
 
-def collect(environment: LoadedEnvironment, *, as_shipped: bool, silent: bool) -> tuple[ResourceGraph, list[str]]:
-    """Run the program without creating anything; return its graph and what has been assumed."""
+def collect(
+    environment: LoadedEnvironment, *, as_shipped: bool, silent: bool, name_unknowns: bool = False
+) -> tuple[ResourceGraph, list[str]]:
+    """Run the program without creating anything; return its graph and what has been assumed.
+
+    `name_unknowns` names what is unknown by the resource it comes from (`engine.naming`).
+    """
     from mlops_estate.config import role_notes
     from mlops_estate.engine import run_program
     from mlops_estate.up.session import offline_versions, program_config
@@ -205,6 +210,7 @@ def collect(environment: LoadedEnvironment, *, as_shipped: bool, silent: bool) -
             stack=environment.name,
             config=program_config(environment, "", versions),
             on_event=counted(progress),
+            name_unknowns=name_unknowns,
         )
     graph.notes = assumed + role_notes(environment.config) + graph.notes
     return graph, graph.notes
@@ -228,7 +234,9 @@ def run_preview(name: str, project: Path | None, *, as_shipped: bool, full: bool
     return 0
 
 
-def run_graph(name: str, project: Path | None, *, output: Path, as_shipped: bool, as_json: bool) -> int:
+def run_graph(
+    name: str, project: Path | None, *, output: Path, as_shipped: bool, as_json: bool, name_unknowns: bool = False
+) -> int:
     """Write the estate as a picture, a page, or data."""
     from mlops_estate.graph_file import save
     from mlops_estate.reports.picture import picture
@@ -237,7 +245,7 @@ def run_graph(name: str, project: Path | None, *, output: Path, as_shipped: bool
         rule = "the file's ending says what to write"
         raise FaultsFound([Fault("--output", str(output), rule, "end it in .svg, .html or .json")])
     environment = load_named(name, project)
-    graph, notes = collect(environment, as_shipped=as_shipped, silent=as_json)
+    graph, notes = collect(environment, as_shipped=as_shipped, silent=as_json, name_unknowns=name_unknowns)
     if output.suffix == ".json":
         save(graph, output)
     else:

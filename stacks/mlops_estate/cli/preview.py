@@ -97,7 +97,7 @@ def _compared(asked: Asked, environment: LoadedEnvironment) -> Comparison:
     from mlops_estate.cli.commands import collect
 
     try:
-        head, _ = collect(environment, as_shipped=asked.as_shipped, silent=_silent(asked))
+        head, _ = collect(environment, as_shipped=asked.as_shipped, silent=_silent(asked), name_unknowns=True)
     except BaseException:
         if base is not None and not isinstance(base, tuple):
             base.close()
@@ -111,7 +111,8 @@ def _compared(asked: Asked, environment: LoadedEnvironment) -> Comparison:
     else:
         before, side = base.side(lambda: _waiting(asked, base))
     mine = Side("working tree", "the working tree", "", sum(1 for _ in head.custom_nodes()))
-    comparison = compare(before, head, environment=environment.name, base=side, head=mine)
+    from_account = side.kind in ("state", "plan", "preview")
+    comparison = compare(before, head, environment=environment.name, base=side, head=mine, known=from_account)
     comparison.notes += _notes(environment, side)
     return comparison
 

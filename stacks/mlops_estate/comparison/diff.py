@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from mlops_estate.comparison.model import ACTIONS, Action, Comparison, PropertyChange, ResourceChange, Side
 from mlops_estate.comparison.properties import changes
 from mlops_estate.comparison.replacement import DECLARED, Risk, holds, risk
+from mlops_estate.engine.naming import has_names, without_names
+from mlops_estate.engine.wire import has_unknown
 from mlops_estate.graph import STACK_TYPE, UNKNOWN, ResourceGraph, ResourceNode
 from mlops_estate.graph_file import as_dict
 from mlops_estate.graph_models import models_of
@@ -34,6 +36,7 @@ class _Sides:
     before: ResourceGraph
     after: ResourceGraph
     told: Mapping[str, Told]
+    known: bool
     old: dict[str, ResourceNode] = field(init=False)
     new: dict[str, ResourceNode] = field(init=False)
     models: dict[str, str] = field(init=False)
@@ -82,15 +85,22 @@ def compare(
     base: Side,
     head: Side,
     told: Mapping[str, Told] | None = None,
+    known: bool = False,
 ) -> Comparison:
     """Return what differs between two graphs of one stack, secrets masked; `told` is what an engine says itself.
+
+    `known` is for a side that comes from an account, where nothing is unknown: what is unknown on the other side alone
+    is then no difference.
 
     Resources are the same by URN, or where the new one names the old one's URN as an alias. Whether a change replaces
     a resource is from `told`, what the registration declares, or the table; a replacement spreads to what takes the
     replaced resource's address in a property that forces one in turn.
     """
     before, after = _masked(before), _masked(after)
-    sides = _Sides(before, after, told or {})
+    if before.nodes and after.nodes and has_names(before) != has_names(after):
+        # The side with names knows more, so an unknown of the other says nothing.
+        before, after, known = without_names(before), without_names(after), True
+    sides = _Sides(before, after, told or {}, known)
     result = Comparison(environment, base, head, before, after)
     pairs = _paired(sides)
     found: dict[str, ResourceChange] = {}
@@ -142,6 +152,8 @@ def _change(sides: _Sides, old: ResourceNode | None, new: ResourceNode | None) -
     told = sides.told.get(node.urn)
     if old is not None and new is not None:
         found = changes(_inputs(old, new), new.inputs)
+        if sides.known:
+            found = tuple(each for each in found if not (has_unknown(each.before) or has_unknown(each.after)))
         found += _options_changed(old, new)
         if not found and told is None:
             return None

@@ -16,15 +16,17 @@ from mlops_estate.comparison.headlines import headlines
 from mlops_estate.comparison.model import Comparison, ResourceChange
 from mlops_estate.comparison.permissions import permission_changes
 from mlops_estate.comparison.release import release_timetable
+from mlops_estate.engine.naming import without_names
+from mlops_estate.graph import ResourceGraph
 
 if TYPE_CHECKING:
     from mlops_estate.checks import CheckReport
     from mlops_estate.config import LoadedEnvironment
-    from mlops_estate.graph import ResourceGraph
     from mlops_policies.configuration import Configuration
 
 FORMAT, VERSION = "mlops-estate/change", 1
 Progress = Callable[[str], None]
+Sides = tuple[ResourceGraph, ResourceGraph]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,11 @@ def change_document(comparison: Comparison, asked: Asked, progress: Progress = l
     permissions = permission_changes(comparison)
     release = release_timetable(comparison)
     progress("policies")
-    policy = _policy(comparison, asked)
+    # Rules and prices take an unknown as Pulumi's previews have it, without its name.
+    plain = without_names(comparison.before), without_names(comparison.after)
+    policy = _policy(comparison, plain, asked)
     progress("cost and carbon")
-    cost, carbon = _cost_and_carbon(comparison, asked)
+    cost, carbon = _cost_and_carbon(plain, asked)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -82,10 +86,10 @@ def _change(change: ResourceChange) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _policy(comparison: Comparison, asked: Asked) -> dict[str, Any]:
-    after = _checked(comparison.after, comparison.environment, asked)
+def _policy(comparison: Comparison, sides: Sides, asked: Asked) -> dict[str, Any]:
+    after = _checked(sides[1], comparison.environment, asked)
     # Nothing that a rule could answer otherwise: the same answers twice.
-    before = after if not comparison.changes else _checked(comparison.before, comparison.environment, asked)
+    before = after if not comparison.changes else _checked(sides[0], comparison.environment, asked)
     return policy_changes(before, after)
 
 
@@ -94,7 +98,7 @@ def _checked(graph: ResourceGraph, stack: str, asked: Asked) -> CheckReport:
     return check_resources(stack, declared_of_masked(graph), asked.policies, environment=environment)
 
 
-def _cost_and_carbon(comparison: Comparison, asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]:
+def _cost_and_carbon(plain: Sides, asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]:
     """Estimate both sides with today's usage: the difference is the infrastructure's alone."""
     from mlops_estate.carbon import carbon_delta, footprint
     from mlops_estate.pricing import cost_delta, estimate, usage_of
@@ -104,8 +108,8 @@ def _cost_and_carbon(comparison: Comparison, asked: Asked) -> tuple[dict[str, An
     usage: Mapping[str, Any] = usage_of(asked.environment)
     sides = [
         estimate(graph, usage, region=region, environment_class=config.environment_class, prices_from=asked.prices_from)
-        for graph in (comparison.before, comparison.after)
+        for graph in plain
     ]
     cost = cost_delta(*sides, budget_usd=config.estate.budget.monthly_usd)
-    carbon = carbon_delta(*(footprint(graph, usage, region=region) for graph in (comparison.before, comparison.after)))
+    carbon = carbon_delta(*(footprint(graph, usage, region=region) for graph in plain))
     return cost, carbon

@@ -24,6 +24,7 @@ from mlops_estate.graph_file import VERSION, load
 ROOTS = ("stacks", "components", "pipelines", "policies")
 _RUN_BY = ("pulumi", "pulumi-aws", "pulumi-aws-native")
 """What else decides the graph of a revision: the same program gives another graph under another SDK."""
+NAME_UNKNOWNS = "--name-unknowns"
 _COLLECT = "import sys; from mlops_estate.cli import main; main(sys.argv[1:])"
 
 
@@ -40,7 +41,7 @@ class Revision:
     def label(self) -> str:
         """What people call it."""
         short = self.commit[:10]
-        return short if self.text.startswith(short) else f"{self.text} ({short})"
+        return short if self.text.startswith(short) else self.text
 
 
 def resolve(text: str, project_dir: Path) -> Revision:
@@ -78,18 +79,20 @@ class Collection:
         if self._kept.is_file() or not self.there:
             return self
         self._checkout = tempfile.TemporaryDirectory(prefix="mlops-estate-")
-        root = Path(self._checkout.name)
-        _unpack(self.revision, root)
+        _unpack(self.revision, Path(self._checkout.name))
         self._kept.parent.mkdir(parents=True, exist_ok=True)
+        self._process = self._run(Path(self._checkout.name), *self._options, NAME_UNKNOWNS)
+        return self
+
+    def _run(self, root: Path, *options: str) -> subprocess.Popen[bytes]:
         paths = os.pathsep.join(str(root / each) for each in ROOTS)
         # -P: the checkout's own folders are no packages, and must hide none.
         command = [sys.executable, "-P", "-c", _COLLECT, "graph", self.environment, "--project", str(root), "--json"]
-        self._process = subprocess.Popen(  # noqa: S603 -- the project's own program, of another revision
-            [*command, "-o", str(root / ".graph.json"), *self._options],
+        return subprocess.Popen(  # noqa: S603 -- the project's own program, of another revision
+            [*command, "-o", str(root / ".graph.json"), *options],
             env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
             cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        return self
 
     @property
     def there(self) -> bool:
@@ -127,7 +130,11 @@ class Collection:
             return
         waiting()
         out, err = self._process.communicate()
-        written = Path(self._checkout.name) / ".graph.json"
+        root = Path(self._checkout.name)
+        if self._process.returncode and NAME_UNKNOWNS.encode() in out + err:  # a program of before the option
+            self._process = self._run(root, *self._options)
+            out, err = self._process.communicate()
+        written = root / ".graph.json"
         if self._process.returncode or not written.is_file():
             raise FaultsFound(_failed(self.revision, out, err), f"{self.revision.label} can't be collected")
         os.replace(_copied(written, self._kept.parent), self._kept)

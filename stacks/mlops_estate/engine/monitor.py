@@ -15,6 +15,7 @@ from mlops_estate.engine import wire
 from mlops_estate.engine.changes import Reconciler
 from mlops_estate.engine.driver_api import ResourceDriver, ResourceRequest
 from mlops_estate.engine.events import Event, OnEvent
+from mlops_estate.engine.naming import Place, answered, named
 from mlops_estate.faults import Fault, FaultsFound
 from mlops_estate.graph import STACK_TYPE, ResourceGraph, ResourceNode
 from mlops_estate.graph_file import MASK, masked
@@ -50,16 +51,20 @@ class GraphMonitor(mocks.MockMonitor):
         previous: ResourceGraph | None,
         on_event: OnEvent,
         project_root: str,
+        *,
+        name_unknowns: bool = False,
     ) -> None:
         super().__init__(Unanswered())
         self.graph = graph
         self.faults: list[Fault] = []
         self.reconciler = Reconciler(driver, previous, on_event) if driver else None
         self._driver = driver
+        self._name_unknowns = name_unknowns
         self._on_event = on_event
         self._root = project_root.rstrip("/") + "/"
         self._default_tags: dict[str, dict[str, str]] = {}
         self._regions: dict[str, str] = {}
+        self._places: dict[str, Place] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """Return the URN by the engine's rule: the whole chain of parent types, without the stack's."""
@@ -84,6 +89,9 @@ class GraphMonitor(mocks.MockMonitor):
         if self.reconciler is None:
             node.outputs = node.inputs
             self._on_event(Event("planned", urn, node.type, node.name))
+            if self._name_unknowns:
+                answer = answered(node, request.object, self._places.get(self._provider_of(node), Place()))
+                return resource_pb2.RegisterResourceResponse(urn=urn, id=named(node.name), object=answer)
             return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
         return self._apply(node, raw, request)
 
@@ -149,6 +157,8 @@ class GraphMonitor(mocks.MockMonitor):
         tags = wire.provider_input(node.inputs.get("defaultTags"))
         self._default_tags[node.urn] = dict((tags if isinstance(tags, dict) else {}).get("tags") or {})
         self._regions[node.urn] = node.inputs.get("region", "")
+        accounts = wire.provider_input(node.inputs.get("allowedAccountIds")) or [""]
+        self._places[node.urn] = Place(node.inputs.get("region", ""), str(accounts[0]))
         node.id = node.name
         if self._driver is not None:
             self._driver.provider_config(self._request(node, node.inputs))
@@ -156,7 +166,7 @@ class GraphMonitor(mocks.MockMonitor):
         return resource_pb2.RegisterResourceResponse(urn=node.urn, id=node.name, object=request.object)
 
     def _request(self, node: ResourceNode, inputs: dict[str, Any]) -> ResourceRequest:
-        provider = (node.provider or "").rpartition("::")[0]
+        provider = self._provider_of(node)
         return ResourceRequest(
             node.urn,
             node.type,
@@ -165,6 +175,11 @@ class GraphMonitor(mocks.MockMonitor):
             self._default_tags.get(provider, {}),
             self._regions.get(provider) or None,
         )
+
+    @staticmethod
+    def _provider_of(node: ResourceNode) -> str:
+        """Return the URN of a resource's explicit provider."""
+        return (node.provider or "").rpartition("::")[0]
 
     def _hidden(self, fault: Fault, node: ResourceNode) -> Fault:
         """Return a fault as it may be shown: without the program's secrets."""

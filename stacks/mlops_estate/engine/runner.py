@@ -71,6 +71,7 @@ def run_program(
     on_event: OnEvent = quiet,
     project: str = PROJECT,
     secret_keys: tuple[str, ...] = (),
+    name_unknowns: bool = False,
 ) -> ResourceGraph:
     """Run a program and return its graph.
 
@@ -78,14 +79,14 @@ def run_program(
     text, as
     Pulumi hands them over. Without `driver` it is a preview: nothing is created, unknowns stay unknown. `previous` is
     the graph of the last run in the same account: resources are then changed in place or replaced, and what is no
-    longer declared is deleted.
+    longer declared is deleted. `name_unknowns` makes a preview tell what is unknown apart (`engine.naming`).
 
     Raises `EngineFault` with the partial graph where resources fail, and the program's own `FaultsFound` where it
     refuses its configuration before it registers anything.
     """
     root = str(program.parent.parent) if isinstance(program, Path) else os.getcwd()
     graph = ResourceGraph(project, stack, preview=driver is None)
-    monitor = GraphMonitor(graph, driver, previous, on_event, root)
+    monitor = GraphMonitor(graph, driver, previous, on_event, root, name_unknowns=name_unknowns)
     with _ONE_AT_A_TIME, _in_folder(program), _few_collections(), short_traces():
         failure = contextvars.copy_context().run(_run, program, monitor, config, secret_keys)
     if failure is not None:

@@ -9,6 +9,7 @@ import pytest
 from mlops_estate.comparison.diff import ENGINE, Told, compare
 from mlops_estate.comparison.model import Side
 from mlops_estate.comparison.replacement import DECLARED, DOCUMENTED, TABLE, holds, risk, table
+from mlops_estate.engine.naming import named
 from mlops_estate.graph import UNKNOWN, ResourceGraph, ResourceNode
 from mlops_estate.graph_file import MASK
 
@@ -187,3 +188,24 @@ def camel(name):
 
 def test_region_replaces_whatever_the_type():
     assert risk(node("aws:new/thing:Thing", "x"), ["region"]).replaces == ("region",)
+
+
+def test_a_reference_that_moves_to_another_resource_is_seen():
+    before = node("aws:sns/topic:Topic", "t", {"kmsMasterKeyId": named("key-a")})
+    after = node("aws:sns/topic:Topic", "t", {"kmsMasterKeyId": named("key-b")})
+    assert actions(compared([before], [after])) == {"t": "change"}
+
+
+def test_an_unknown_without_a_name_is_no_difference_from_one_with_a_name():
+    plain = node("aws:sns/topic:Topic", "t", {"kmsMasterKeyId": UNKNOWN, "displayName": "a"})
+    known = node("aws:sns/topic:Topic", "t", {"kmsMasterKeyId": named("key"), "displayName": "b"})
+    for before, after in ((plain, known), (known, plain)):
+        (change,) = compared([before], [after]).changes
+        assert [each.path for each in change.properties] == ["displayName"]
+
+
+def test_what_is_unknown_before_an_update_is_no_difference_from_what_stands():
+    stands = node("aws:sns/topic:Topic", "t", {"kmsMasterKeyId": "arn:aws:kms:eu-west-1:1:key/k"})
+    planned = node("aws:sns/topic:Topic", "t", {"kmsMasterKeyId": UNKNOWN})
+    assert compared([stands], [planned], known=True).changes == []
+    assert actions(compared([stands], [planned])) == {"t": "change"}
