@@ -40,7 +40,7 @@ def test_every_command_shown_is_one(page):
             continue
         found = command.get_command(context, name)
         assert found is not None, line
-        if name in {"config", "rules", "pipeline"}:
+        if name in {"config", "rules", "pipeline", "prices"}:
             found = found.get_command(context, arguments.pop(0))
             assert found is not None, line
         found.make_context(name, [part.replace("FILE.svg", "x.svg") for part in arguments], parent=context)

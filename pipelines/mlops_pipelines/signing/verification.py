@@ -80,7 +80,7 @@ def verify(
     `SignatureRefused` naming what is wrong.
     """
     digest = sha256(manifest_bytes)
-    key_arn, by = _check_signature(digest, signature, trusted, kms)
+    key_arn, by = check_signature(digest, signature, trusted, kms)
     try:
         document = manifests.parse(manifest_bytes)
     except manifests.MalformedManifest as fault:
@@ -102,7 +102,7 @@ def verify(
     )
 
 
-def _check_signature(
+def check_signature(
     digest: str, signature: Mapping[str, Any], trusted: TrustedKeys, kms: Any
 ) -> tuple[str, str]:  # fmt: skip
     """Return the trusted key that made a signature, and who says so."""

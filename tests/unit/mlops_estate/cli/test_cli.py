@@ -22,6 +22,8 @@ from mlops_estate.up import UpReport
 COMMANDS = [
     ["up"], ["serve"], ["destroy"], ["preview"], ["check"], ["graph"], ["config", "check"], ["config", "schema"],
     ["rules", "list"], ["rules", "show"], ["pipeline", "validate"], ["pipeline", "graph"],
+    ["cost"], ["prices", "list"], ["prices", "show"], ["prices", "refresh"], ["savings"], ["carbon"], ["roi"],
+    ["maturity"], ["evidence"], ["preflight"], ["health"],
 ]  # fmt: skip
 HERE = ["--project", str(PROJECT)]
 FAULT = Fault("models.churn.label", 1, "must be a string", "quote it")
