@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -130,6 +131,21 @@ def _notification(entry: Properties) -> Properties:
     return {"Notification": said, "Subscribers": topics + mails}
 
 
+def _subscription(properties: Properties) -> Properties:
+    """CloudFormation takes the threshold as a JSON document of the service's own form."""
+    dimension = properties["ThresholdExpression"]["Dimension"]
+    return {**properties, "ThresholdExpression": json.dumps({"Dimensions": dimension})}
+
+
+def _action(properties: Properties) -> Properties:
+    threshold = properties["ActionThreshold"]
+    named = {"Type": threshold["ActionThresholdType"], "Value": threshold["ActionThresholdValue"]}
+    subscribers = [
+        {"Type": entry["SubscriptionType"], "Address": entry["Address"]} for entry in properties["Subscribers"]
+    ]
+    return {**properties, "ActionThreshold": named, "Subscribers": subscribers}
+
+
 WATCHED: dict[str, Row | Part] = {
     "aws:cloudtrail/trail:Trail": Row(
         "AWS::CloudTrail::Trail",
@@ -162,6 +178,18 @@ WATCHED: dict[str, Row | Part] = {
     "aws:securityhub/standardsSubscription:StandardsSubscription": Row("AWS::SecurityHub::Standard", tags=""),
     "aws:budgets/budget:Budget": Row(
         "AWS::Budgets::Budget", {"name": "BudgetName"}, adapt=_budget, tags="ResourceTags"
+    ),
+    "aws:budgets/budgetAction:BudgetAction": Row(
+        "AWS::Budgets::BudgetsAction", {}, frozenset({"accountId"}), adapt=_action, tags="ResourceTags"
+    ),
+    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": Row(
+        "AWS::CE::AnomalyMonitor", {"name": "MonitorName"}, tags="ResourceTags"
+    ),
+    "aws:costexplorer/anomalySubscription:AnomalySubscription": Row(
+        "AWS::CE::AnomalySubscription",
+        {"name": "SubscriptionName", "monitorArnLists": "MonitorArnList"},
+        adapt=_subscription,
+        tags="ResourceTags",
     ),
 }
 

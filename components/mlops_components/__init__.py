@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlops_components.bias_monitor import BiasMonitor, BiasMonitorArgs
     from mlops_components.configuration_recorder import ConfigurationRecorder, ConfigurationRecorderArgs
     from mlops_components.conformance_rules import ConformanceRules, ConformanceRulesArgs
+    from mlops_components.cost_anomaly_monitor import CostAnomalyMonitor, CostAnomalyMonitorArgs
     from mlops_components.data_catalog import DataCatalog, DataCatalogArgs
     from mlops_components.data_lake import DataLake, DataLakeArgs
     from mlops_components.data_quality_monitor import DataQualityMonitor, DataQualityMonitorArgs
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from mlops_components.state_backend import StateBackend, StateBackendArgs
     from mlops_components.studio_domain import StudioDomain, StudioDomainArgs
     from mlops_components.training_pipeline import TrainingPipeline, TrainingPipelineArgs
+    from mlops_components.training_stop import TrainingStop, TrainingStopArgs
     from mlops_components.validation import ArgumentFaults
 
 __version__ = "0.1.0"
@@ -55,6 +57,7 @@ _COMPONENTS = {
     "BiasMonitor": "bias_monitor",
     "ConfigurationRecorder": "configuration_recorder",
     "ConformanceRules": "conformance_rules",
+    "CostAnomalyMonitor": "cost_anomaly_monitor",
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
@@ -82,6 +85,7 @@ _COMPONENTS = {
     "StateBackend": "state_backend",
     "StudioDomain": "studio_domain",
     "TrainingPipeline": "training_pipeline",
+    "TrainingStop": "training_stop",
 }
 _MODULES = {
     **_COMPONENTS,
@@ -107,6 +111,8 @@ __all__ = [
     "ConfigurationRecorderArgs",
     "ConformanceRules",
     "ConformanceRulesArgs",
+    "CostAnomalyMonitor",
+    "CostAnomalyMonitorArgs",
     "DataCatalog",
     "DataCatalogArgs",
     "DataLake",
@@ -161,6 +167,8 @@ __all__ = [
     "StudioDomainArgs",
     "TrainingPipeline",
     "TrainingPipelineArgs",
+    "TrainingStop",
+    "TrainingStopArgs",
     "__version__",
     "all_components",
 ]

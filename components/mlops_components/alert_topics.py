@@ -25,7 +25,8 @@ class AlertTopicsArgs(TypedDict):
     region: str
     """AWS region code."""
     key_arn: pulumi.Input[str]
-    """ARN of the KMS key of the operations class; its policy has to let CloudWatch, EventBridge and Budgets use it."""
+    """ARN of the KMS key of the operations class; its policy has to let CloudWatch, EventBridge, Budgets
+    and Cost Anomaly Detection use it."""
     critical_emails: NotRequired[list[str]]
     """Mail addresses told of critical alerts. Default: none."""
     warning_emails: NotRequired[list[str]]
@@ -104,6 +105,8 @@ def topic_policy(prefix: str, account: str, region: str, severity: str) -> str:
         # a role of their own, which this does not let in.
         statement("EventBridgeRules", ["sns:Publish"], topic, principal=service_principal("events")),
         publish("Budgets", "budgets", f"{arn}:budgets::{account}:*"),
+        # Cost Management user guide, Creating an Amazon SNS topic for anomaly notifications.
+        publish("CostAnomalies", "costalerts", f"{arn}:ce::{account}:anomalysubscription/*"),
         statement(
             "RolesOfTheEnvironment", ["sns:Publish"], topic, principal={"AWS": f"{arn}:iam::{account}:root"},
             condition={"ArnLike": {"aws:PrincipalArn": roles_of(prefix, account, region)}},

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mlops_components.delivery_account import account_statements
 from mlops_components.delivery_audit import audit_statements
+from mlops_components.delivery_costs import cost_statements
 from mlops_components.delivery_detection import detection_statements
 from mlops_components.delivery_policy import PROJECT, Reach
 from mlops_components.delivery_recovery import recovery_statements
@@ -76,6 +77,7 @@ def schedule_statements(reach: Reach) -> Sequence[Statement]:
 AREAS: Mapping[str, Callable[[Reach], Sequence[Statement]]] = {
     "account": account_statements,
     "audit": audit_statements,
+    "costs": cost_statements,
     "detection": detection_statements,
     "protection": protection_statements,
     "recovery": recovery_statements,

@@ -7,6 +7,7 @@ Actions and the resource types they take: AWS service authorization reference. T
 from collections.abc import Sequence
 
 from mlops_components.delivery_audit import recording_statements
+from mlops_components.delivery_costs import cost_boundary_statements
 from mlops_components.delivery_reach import PROJECT as PROJECT
 from mlops_components.delivery_reach import Reach as Reach
 from mlops_components.documents import Statement, dns_suffix, partition, policy, statement
@@ -32,8 +33,8 @@ _KEEP_ROLES = (
     "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
 )  # fmt: skip
 _PASSED_TO = (
-    "backup.amazonaws.com", "lambda.amazonaws.com", "sagemaker.amazonaws.com", "scheduler.amazonaws.com",
-    "vpc-flow-logs.amazonaws.com",
+    "backup.amazonaws.com", "budgets.amazonaws.com", "lambda.amazonaws.com", "sagemaker.amazonaws.com",
+    "scheduler.amazonaws.com", "vpc-flow-logs.amazonaws.com",
 )  # fmt: skip
 _SERVICE_ROLES = (
     "backup.amazonaws.com/AWSServiceRoleForBackup",
@@ -78,8 +79,7 @@ def boundary_policy(reach: Reach, state_bucket: str, state_key_arn: str, secrets
         [
             # A ceiling, not a grant: what a role may do within it is its own policy's to say.
             statement("ServicesInTheRegion", services, ["*"], condition=here),
-            # Budgets has no region, so the statement above refuses it.
-            statement("Budgets", ["budgets:*"], [reach.arn("budgets", "budget/*", region=False)]),
+            *cost_boundary_statements(reach),
             # One by one: nothing that delivery makes can stop what records it.
             *recording_statements(reach),
             # An auditor's role reads what was recorded and who is who; to change identities takes what follows.

@@ -269,6 +269,12 @@ def _service_statements(prefix: str, account: str, region: str) -> list[Statemen
             condition={"StringEquals": owner, "ArnLike": {"aws:SourceArn": f"{arn}:budgets::{account}:*"}},
         ),
         statement(
+            "CostAnomaliesToTopics", _SERVICE_USE, ["*"], principal=service_principal("costalerts"),
+            condition={
+                "StringEquals": owner, "ArnLike": {"aws:SourceArn": f"{arn}:ce::{account}:anomalysubscription/*"},
+            },
+        ),
+        statement(
             "CloudWatchLogs", [*_USE], ["*"], principal={"Service": f"logs.{region}.{dns_suffix(region)}"},
             condition={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
         ),

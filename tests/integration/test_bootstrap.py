@@ -198,5 +198,6 @@ def test_every_role_of_an_environment_carries_the_boundary(account):
     roles = [node for node in graph.custom_nodes() if node.type == "aws:iam/role:Role"]
     assert len(roles) >= 3
     assert {node.inputs.get("permissionsBoundary") for node in roles} == {boundary}
-    assert [node.name for node in graph.custom_nodes() if node.type == "aws:iam/policy:Policy"] == []
+    made = [node.inputs["name"] for node in graph.custom_nodes() if node.type == "aws:iam/policy:Policy"]
+    assert made == ["mlops-dev-stop-training"]
     assert different(graph, driver) == {}

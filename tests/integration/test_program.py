@@ -34,6 +34,8 @@ SHARED = {
     "mlops:index:DetectiveControls detection",
     "mlops:index:FindingAlerts findings",
     "mlops:index:EnvironmentBudget budget",
+    "mlops:index:CostAnomalyMonitor unusual-cost",
+    "mlops:index:TrainingStop training-stop",
     "mlops:index:AuditTrail audit",
     "mlops:index:AuditQueries audit-queries",
     "mlops:index:ConfigurationRecorder configuration",

@@ -22,12 +22,15 @@ from mlops_estate.config.blocks import block_of
 from mlops_estate.config.estate import EstateBlock
 from mlops_estate.config.models import ModelBlock
 from mlops_estate.config.people import EXAMPLE as PEOPLE
+from mlops_estate.config.usage import EstateUsageBlock, UsageBlock
 
 REGISTRY = {"account": "123456789012", "member_accounts": ["111122223333"]}
 COPY = {"enabled": False, "source_account": "999999999999", "source_prefix": "mlops-original"}
 VPC = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"], "s3_endpoint_ids": ["vpce-0a1b2c3d"]}
 OWN = {**VPC, "security_group_ids": ["sg-0a1b2c3d"]}
 
+ANOMALY = {"budget": {"anomaly_usd": 7}}
+MONITOR_ARN = "arn:aws:ce::123456789012:anomalymonitor/8e9f0a1b-2c3d-4e5f-8a9b-0c1d2e3f4a5b"
 ONCE = AccountBaselineBlock.model_fields.keys() - {"default"}
 # Key -> (what the estate is compared with, the changed block): for prod, with a version pinned.
 ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -70,6 +73,14 @@ ESTATE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "alerts.info": ({"alerts": {}}, {"alerts": {"info": ["a@example.com"]}}),
     "budget.monthly_usd": ({}, {"budget": {"monthly_usd": 7.5}}),
     "budget.warn_at_percent": ({}, {"budget": {"monthly_usd": 5000, "warn_at_percent": [90]}}),
+    "budget.anomaly_usd": ({"account_baseline": "create"}, {"account_baseline": "create", **ANOMALY}),
+    "budget.anomaly_monitor_arn": (
+        {"account_baseline": "existing"},
+        {"account_baseline": "existing", "budget": {"anomaly_monitor_arn": MONITOR_ARN}},
+    ),
+    "budget.action": ({}, {"budget": {"action": "none"}}),
+    "budget.action_at_percent": ({}, {"budget": {"action_at_percent": 90}}),
+    "budget.action_approval": ({}, {"budget": {"action_approval": "automatic"}}),
     "keys.deletion_window_days": ({}, {"keys": {"deletion_window_days": 29}}),
     "keys.rotation_days": ({}, {"keys": {"rotation_days": 90}}),
     "storage.snapshot_lock_mode": ({}, {"storage": {"snapshot_lock_mode": "GOVERNANCE"}}),
@@ -266,6 +277,10 @@ OF_TEXTS = {f"masking.columns.{key}" for key in ("prefix", "year", "scan")}
 OF_THE_DATA = {"label", "features.schema_file", *OF_TEXTS}
 """Keys that another value would make wrong for the only data set there is; the definition's own test covers two."""
 
+ESTIMATED = {f"usage.{key}" for key in UsageBlock.model_fields}
+ESTIMATED_OF_THE_ESTATE = {f"usage.{key}" for key in EstateUsageBlock.model_fields}
+"""Keys that only estimates read: nothing is declared by them, as the last test here holds."""
+
 
 def leaves(model: type[BaseModel], path: str = "") -> set[str]:
     found: set[str] = set()
@@ -276,8 +291,8 @@ def leaves(model: type[BaseModel], path: str = "") -> set[str]:
 
 
 def test_every_key_has_a_case():
-    assert leaves(EstateBlock) == ESTATE.keys()
-    assert leaves(ModelBlock) == MODELS.keys() | OF_THE_DATA
+    assert leaves(EstateBlock) == ESTATE.keys() | ESTIMATED_OF_THE_ESTATE
+    assert leaves(ModelBlock) == MODELS.keys() | OF_THE_DATA | ESTIMATED
 
 
 class Stub:
@@ -326,3 +341,9 @@ def test_another_value_in_the_estate_gives_another_estate(key):
 def test_another_value_in_a_model_gives_another_estate(key):
     before, after = (json.dumps(block) for block in MODELS[key])
     assert given("{}", before) != given("{}", after)
+
+
+def test_usage_declares_nothing():
+    model = {"usage": {key.removeprefix("usage."): 7 for key in ESTIMATED}}
+    estate = {"usage": {key.removeprefix("usage."): 7 for key in ESTIMATED_OF_THE_ESTATE}}
+    assert given("{}", "{}") == given(json.dumps(estate), json.dumps(model))

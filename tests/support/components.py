@@ -31,6 +31,7 @@ NAMES = {
     "BiasMonitor": "bias_monitor",
     "ConfigurationRecorder": "configuration_recorder",
     "ConformanceRules": "conformance_rules",
+    "CostAnomalyMonitor": "cost_anomaly_monitor",
     "DataCatalog": "data_catalog",
     "DataLake": "data_lake",
     "DataQualityMonitor": "data_quality_monitor",
@@ -58,6 +59,7 @@ NAMES = {
     "StateBackend": "state_backend",
     "StudioDomain": "studio_domain",
     "TrainingPipeline": "training_pipeline",
+    "TrainingStop": "training_stop",
 }
 
 
@@ -394,6 +396,16 @@ def _finding_alerts(env: str, full: bool) -> dict[str, Any]:
     return {**_place(env), **topics, "key_arn": key("operations"), **more}
 
 
+def _cost_anomaly_monitor(env: str, full: bool) -> dict[str, Any]:
+    return {"prefix": f"mlops-{env}", "threshold_usd": 500 if full else 30, "topic_arn": topic("warning", env)}
+
+
+def _training_stop(env: str, full: bool) -> dict[str, Any]:
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/mlops-{env}-{name}" for name in ("ml-engineer", f"{MODEL}-pipeline")]
+    given = {"budget_name": f"mlops-{env}-monthly", "role_arns": roles, "topic_arn": topic("warning", env)}
+    return {**_place(env), **given, **({} if full else {"approval": "automatic", "at_percent": 90})}
+
+
 _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "AccountBaseline": _account_baseline,
     "DetectiveControls": _detective_controls,
@@ -405,6 +417,7 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "BiasMonitor": _bias_monitor,
     "ConfigurationRecorder": _configuration_recorder,
     "ConformanceRules": _conformance_rules,
+    "CostAnomalyMonitor": _cost_anomaly_monitor,
     "DataCatalog": _data_catalog,
     "DataLake": _data_lake,
     "DataQualityMonitor": _data_quality_monitor,
@@ -430,8 +443,11 @@ _ARGUMENTS: Mapping[str, Callable[[str, bool], dict[str, Any]]] = {
     "StateBackend": _state_backend,
     "StudioDomain": _studio_domain,
     "TrainingPipeline": _training_pipeline,
+    "TrainingStop": _training_stop,
 }
+_MONITOR = f"arn:aws:ce::{ACCOUNT}:anomalymonitor/8e9f0a1b-2c3d-4e5f-8a9b-0c1d2e3f4a5b"
 _MORE: Mapping[str, Mapping[str, dict[str, Any]]] = {
+    "CostAnomalyMonitor": {"existing": {"monitor_arn": _MONITOR}},
     "AuditTrail": {"management": {"data_events": False, "insights": True}},
     "BackupPlan": {"staging": {"environment_class": "staging"}},
     "DataLake": {

@@ -46,6 +46,8 @@ def compose(
     )
     told = {f"{name}_topic_arn": getattr(topics, f"{name}_topic_arn") for name in ("warning", "critical")}
     components.EnvironmentBudget("budget", {"prefix": place["prefix"], "account": ACCOUNT, "monthly_usd": 300, **told})
+    warned = {"prefix": place["prefix"], "topic_arn": topics.warning_topic_arn}
+    components.CostAnomalyMonitor("unusual-cost", {**warned, "threshold_usd": 30})
     registry = components.ModelRegistry(
         "registry",
         {

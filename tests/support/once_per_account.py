@@ -58,6 +58,13 @@ PRESENT: dict[str, Callable[[EmbeddedAccount], Any]] = {
     "access_analyzer": lambda account: account.client("accessanalyzer").create_analyzer(
         analyzerName="landing-zone", type="ACCOUNT"
     ),
+    "cost_anomaly_monitor": lambda account: account.client("ce").create_anomaly_monitor(
+        AnomalyMonitor={
+            "MonitorName": "Default-Services-Monitor",
+            "MonitorType": "DIMENSIONAL",
+            "MonitorDimension": "SERVICE",
+        }
+    ),
     "cloudtrail": _trail,
     "config_recorder": _recorder,
     "config_service_role": lambda account: account.client("iam").create_service_linked_role(
@@ -76,6 +83,7 @@ ANSWERS = {
     "security_hub": "ResourceConflictException: Account is already subscribed to Security Hub",
     "inspector": "ALREADY_ENABLED",
     "access_analyzer": "ServiceQuotaExceededException",
+    "cost_anomaly_monitor": "LimitExceededException: Limit exceeded on dimensional spend monitor creation",
     "config_recorder": "MaxNumberOfConfigurationRecordersExceeded",
     "config_service_role": "has been taken",
 }

@@ -7,8 +7,16 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.carbon_app import carbon
+from mlops_estate.cli.cost_app import cost, prices_app
+from mlops_estate.cli.evidence_app import evidence
+from mlops_estate.cli.health import health
+from mlops_estate.cli.maturity_app import maturity
 from mlops_estate.cli.model_app import model_app
 from mlops_estate.cli.pipeline_app import pipeline_app
+from mlops_estate.cli.preflight_app import preflight
+from mlops_estate.cli.roi_app import roi
+from mlops_estate.cli.savings_app import savings
 
 app = typer.Typer(
     name="estate",
@@ -33,6 +41,15 @@ rules_app = typer.Typer(help="The policy rules: what there is, and what each ask
 app.add_typer(rules_app, name="rules")
 app.add_typer(pipeline_app, name="pipeline")
 app.add_typer(model_app, name="model")
+app.command("cost")(cost)
+app.command("savings")(savings)
+app.command("carbon")(carbon)
+app.add_typer(prices_app, name="prices")
+app.command("evidence")(evidence)
+app.command("roi")(roi)
+app.command("maturity")(maturity)
+app.command("health")(health)
+app.command("preflight")(preflight)
 
 Env = Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
@@ -152,24 +169,60 @@ def destroy(
 @app.command()
 def preview(
     environment: Env,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="REF|FILE",
+            help="Report what changes since a git revision, or a file.",
+        ),
+    ] = None,
+    pulumi: Annotated[
+        Path | None,
+        typer.Option("--pulumi", metavar="FILE", help="Report the engine's own preview: pulumi preview --json."),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write FILE.html, .md, .json or .txt; repeatable."),
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the report as Markdown, for a pull request's comment.")
+    ] = False,
     as_shipped: AsShipped = False,
     full: Annotated[bool, typer.Option("--full", help="Name each resource, and the inputs unknown until up.")] = False,
+    prices_from: Annotated[
+        str, typer.Option("--prices-from", metavar="REGION", help="Prices that stand in where a region has none.")
+    ] = "us-east-1",
     json_: Json = False,
     project: Project = None,
 ) -> None:
     """Show what would be declared, without creating anything; values known only afterwards stay unknown.
 
-    --json prints the whole resource graph (docs/reference/graph.md).
+    With --against it reports what a reviewer has to decide on: what is removed, replaced, changed and added since a git
+    revision (unpacked aside, and collected by its own program) or a file (a resource graph, an exported state, a saved
+    plan), what is lost with a replacement and what depends on it, how the release would go, who may newly do what,
+    which policy findings are new or mended, and what it costs. --pulumi reports in the same form on what the engine
+    previews with credentials (pulumi preview --json --show-sames > FILE). -o alone reports on a first deployment.
+
+    --json prints the whole resource graph (docs/reference/graph.md), or the report (docs/reference/change_report.md).
 
     \b
     Examples:
       estate preview dev
       estate preview prod --full
-      estate preview staging --as-shipped --json
+      estate preview prod --against origin/main
+      estate preview prod --against HEAD~1 --markdown -o preview.html
+      estate preview prod --pulumi preview.json -o preview.html
     """
-    from mlops_estate.cli.commands import run_preview
+    if against is None and pulumi is None and not output and not markdown:
+        from mlops_estate.cli.commands import run_preview
 
-    raise typer.Exit(run_preview(environment, project, as_shipped=as_shipped, full=full, as_json=json_))
+        raise typer.Exit(run_preview(environment, project, as_shipped=as_shipped, full=full, as_json=json_))
+    from mlops_estate.cli.preview import Asked as Preview
+    from mlops_estate.cli.preview import run_preview_report
+
+    wanted = Preview(environment, against, pulumi, output or [], markdown, json_, full, as_shipped, prices_from)
+    raise typer.Exit(run_preview_report(wanted, project))
 
 
 @app.command()
@@ -177,6 +230,10 @@ def graph(
     environment: Env,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.svg, FILE.html or FILE.json.")],
     as_shipped: AsShipped = False,
+    name_unknowns: Annotated[
+        bool,
+        typer.Option("--name-unknowns", help="Name what is unknown until up by the resource it comes from."),
+    ] = False,
     json_: Json = False,
     project: Project = None,
 ) -> None:
@@ -186,10 +243,15 @@ def graph(
     Examples:
       estate graph dev -o estate.svg
       estate graph prod -o estate.html
+      estate graph prod --name-unknowns -o before.json
     """
     from mlops_estate.cli.commands import run_graph
 
-    raise typer.Exit(run_graph(environment, project, output=output, as_shipped=as_shipped, as_json=json_))
+    raise typer.Exit(
+        run_graph(
+            environment, project, output=output, as_shipped=as_shipped, as_json=json_, name_unknowns=name_unknowns
+        )
+    )
 
 
 @app.command()

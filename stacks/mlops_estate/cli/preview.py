@@ -172,7 +172,9 @@ def _print(document: dict[str, Any], asked: Asked) -> None:
     elif asked.markdown:
         print(markdown.render(document), end="")
     else:
-        print(text.render(document, full=asked.full))
+        from rich.console import Console
+
+        text.print_report(document, Console(highlight=False), full=asked.full)
 
 
 @contextmanager

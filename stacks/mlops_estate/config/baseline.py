@@ -53,6 +53,11 @@ class AccountBaselineBlock(Block):
         default=None,
         description="IAM Access Analyzer's analyser of external access: an account may have one. Default: `default`.",
     )
+    cost_anomaly_monitor: Mode | None = Field(
+        default=None,
+        description="Cost Anomaly Detection's monitor of AWS services: an account may have one, and new accounts come "
+        "with it. With existing, `budget.anomaly_monitor_arn` is subscribed to. Default: `default`.",
+    )
     cloudtrail: Mode | None = Field(
         default=None,
         description="The account's trail. With existing, audit queries read `audit.existing_trail_uri`. "

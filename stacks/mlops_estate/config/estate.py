@@ -9,6 +9,7 @@ from pydantic import Field
 from mlops_estate.config.adoption import AdoptBlock
 from mlops_estate.config.audit import AuditBlock
 from mlops_estate.config.baseline import AccountBaselineBlock, short_form_in_schema
+from mlops_estate.config.budget import BudgetBlock
 from mlops_estate.config.classes import Block, EnvironmentClass, by_class
 from mlops_estate.config.detection import DetectionBlock
 from mlops_estate.config.people import EXAMPLE, PeopleBlock
@@ -16,6 +17,7 @@ from mlops_estate.config.protection import ProtectionBlock
 from mlops_estate.config.recovery import RecoveryBlock
 from mlops_estate.config.retention import LogRetention
 from mlops_estate.config.studio import StudioBlock
+from mlops_estate.config.usage import EstateUsageBlock
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$", examples=["123456789012"])]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+[a-z]$", examples=["eu-west-1a"])]
@@ -130,26 +132,6 @@ class AlertsBlock(Block):
     )
 
 
-class BudgetBlock(Block):
-    """What the environment may cost."""
-
-    monthly_usd: float = by_class(
-        300,
-        1000,
-        5000,
-        ge=0.01,
-        le=10_000_000,
-        description="Budget of the environment's account in US dollars a month.",
-    )
-    warn_at_percent: list[Annotated[float, Field(gt=0, le=1000)]] = Field(
-        default_factory=lambda: [50.0, 80.0, 100.0],
-        min_length=1,
-        max_length=9,
-        description="Shares of the budget, in percent of actual cost, at which a warning goes out "
-        "(AWS: at most 10 notifications a budget; the forecast has one).",
-    )
-
-
 class KeysBlock(Block):
     """Customer-managed keys: one per data class, and one that signs."""
 
@@ -261,6 +243,9 @@ class EstateBlock(Block):
         description="Policy that caps every role of the environment; the delivery role of `bootstrap/` makes no role "
         "without its own.",
         examples=["arn:aws:iam::123456789012:policy/mlops-bootstrap-boundary"],
+    )
+    usage: EstateUsageBlock = Field(
+        default_factory=EstateUsageBlock, description="How much the environment is used, for estimates of its cost."
     )
     protect: bool = by_class(
         False, True, True, description="Whether stateful resources (buckets, keys, feature groups) refuse deletion."

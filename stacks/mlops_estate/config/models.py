@@ -10,6 +10,7 @@ from mlops_estate.config.classes import Block, by_class
 from mlops_estate.config.masking import MaskingBlock
 from mlops_estate.config.monitoring import BY_RISK, MONITORS, InstanceType, Monitor, MonitoringBlock, Risk
 from mlops_estate.config.training import CardBlock, DataQualityBlock, GatesBlock, TrainingBlock
+from mlops_estate.config.usage import UsageBlock
 
 Strategy = Literal["all_at_once", "canary", "linear", "rolling"]
 Column = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]*[A-Za-z0-9]){0,63}$", examples=["deny"])]
@@ -198,6 +199,7 @@ class ModelBlock(Block):
     masking: MaskingBlock = Field(
         default_factory=MaskingBlock, description="How records are masked in the copy for other environments."
     )
+    usage: UsageBlock = Field(default_factory=UsageBlock, description="How much it is used, for estimates of its cost.")
 
     @property
     def captured_percent(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from mlops_estate.config.adoption_rules import ADOPTION_RULES
 from mlops_estate.config.audit_rules import AUDIT_RULES
 from mlops_estate.config.aws_limits import SUPPORTED_REGIONS
+from mlops_estate.config.budget_rules import BUDGET_RULES
 from mlops_estate.config.detection_rules import DETECTION_RULES
 from mlops_estate.config.document import nearest
 from mlops_estate.config.estate import EstateBlock
@@ -20,6 +21,7 @@ from mlops_estate.config.monitoring_rules import MONITORING_RULES
 from mlops_estate.config.people_rules import PEOPLE_RULES
 from mlops_estate.config.recovery_rules import RECOVERY_RULES
 from mlops_estate.config.training_rules import TRAINING_RULES
+from mlops_estate.config.usage_rules import USAGE_RULES
 
 _API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
@@ -104,23 +106,12 @@ def _address_range(cidr: str) -> Iterator[Finding]:
         yield Finding(where, cidr, rule, "use a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16", source)
 
 
-def budget_steps_rise(estate: EstateBlock) -> Iterator[Finding]:
-    """Thresholds of a budget are distinct: AWS refuses a second notification of the same kind and threshold."""
-    steps = estate.budget.warn_at_percent
-    if sorted(set(steps)) != steps:
-        source = (
-            "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateNotification.html"
-        )
-        fix = f"write {sorted(set(steps))}"
-        yield Finding(("budget", "warn_at_percent"), steps, "thresholds must rise and not repeat", fix, source)
-
-
 ESTATE_RULES: tuple[Rule, ...] = (
     region_is_supported,
     zones_are_of_the_region,
     prod_spans_zones,
     network_is_one_of_two,
-    budget_steps_rise,
+    *BUDGET_RULES,
     *ADOPTION_RULES,
     *RECOVERY_RULES,
     *PEOPLE_RULES,
@@ -327,5 +318,6 @@ MODEL_RULES: tuple[Rule, ...] = (
     rolling_keeps_no_old_fleet,
     *MONITORING_RULES,
     *TRAINING_RULES,
+    *USAGE_RULES,
     only_online_records_expire,
 )

@@ -14,6 +14,7 @@ from mlops_estate.config import EnvironmentConfig, load_schemas
 from mlops_estate.faults import FaultsFound
 from mlops_estate.program.audit import declare_audit
 from mlops_estate.program.baseline import declare_baseline
+from mlops_estate.program.costs import declare_costs
 from mlops_estate.program.lineage import tagged
 from mlops_estate.program.masking import declare_masking
 from mlops_estate.program.models import declare_model
@@ -61,6 +62,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         if copy := protection.get("masked_copy"):
             models[name] |= declare_masking(config, name, model, schema_file, shared, copy, own)
     declare_schedules(config, shared, models, opts)
+    costs = declare_costs(config, shared, people, models, opts)
     return {
         "environment": config.name,
         "account": config.estate.account,
@@ -92,6 +94,7 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         },
         "database": shared.catalog.database_name,
         "budget": shared.budget.budget_name,
+        **costs,
         **protection,
         "recovery": recovery,
         "people": people,

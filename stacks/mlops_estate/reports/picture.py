@@ -30,7 +30,7 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "#f9dfe3",
         (
             "DataQualityMonitor", "ModelQualityMonitor", "BiasMonitor", "ExplainabilityMonitor", "AlertTopics",
-            "FindingAlerts", "EnvironmentBudget",
+            "FindingAlerts", "EnvironmentBudget", "CostAnomalyMonitor", "TrainingStop",
         ),
     ),
     "audit": (

@@ -49,6 +49,11 @@ def _inspector(client: Client, account: str) -> bool:
     return bool(found["state"]["status"] == "ENABLED")
 
 
+def _cost_anomaly_monitor(client: Client, _account: str) -> bool:
+    monitors = client("ce").get_anomaly_monitors()["AnomalyMonitors"]
+    return any(monitor.get("MonitorDimension") == "SERVICE" for monitor in monitors)
+
+
 # The codes are those that the services' API references give for an account that has not enabled them.
 SINGLETONS: tuple[Singleton, ...] = (
     Singleton("catalog_encryption", "the Glue catalogue is not encrypted", _catalog),
@@ -79,6 +84,7 @@ SINGLETONS: tuple[Singleton, ...] = (
         "access_analyzer", "there is no analyser of external access",
         lambda client, _account: client("accessanalyzer").list_analyzers(type="ACCOUNT")["analyzers"],
     ),
+    Singleton("cost_anomaly_monitor", "there is no monitor of what AWS services cost", _cost_anomaly_monitor),
     Singleton(
         "cloudtrail", "no trail records the region's API calls",
         lambda client, _account: client("cloudtrail").describe_trails()["trailList"],

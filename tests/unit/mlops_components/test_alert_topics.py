@@ -23,8 +23,9 @@ def test_services_publish_for_this_account_only_and_nobody_without_tls():
         "cloudwatch.amazonaws.com",
         "events.amazonaws.com",
         "budgets.amazonaws.com",
+        "costalerts.amazonaws.com",
     }
-    for sid in ("CloudWatchAlarms", "Budgets"):
+    for sid in ("CloudWatchAlarms", "Budgets", "CostAnomalies"):
         assert made[sid]["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
     assert made["RefuseWithoutTls"]["Effect"] == "Deny"
 

@@ -48,6 +48,17 @@ def test_delivery_neither_reads_nor_writes_a_secrets_value():
     assert not actions & {"lambda:*", "ecr:PutImage", "ecr:BatchDeleteImage"}
 
 
+def test_delivery_declares_what_happens_when_money_is_spent_and_neither_runs_nor_reverses_it():
+    made = statements(area_policies(REACH)["costs"])
+    actions = {action for statement in made.values() for action in statement["Action"]}
+    assert {"ce:CreateAnomalyMonitor", "budgets:CreateBudgetAction", "iam:CreatePolicy"} <= actions
+    assert "budgets:ExecuteBudgetAction" not in actions
+    assert made["DenialOfTraining"]["Resource"] == [f"arn:aws:iam::{ACCOUNT}:policy/mlops-dev-stop-training"]
+    assert made["BudgetActions"]["Resource"] == [f"arn:aws:budgets::{ACCOUNT}:budget/mlops-dev-*/action/*"]
+    assert made["WatchCost"]["Condition"] == {"StringEquals": {"aws:RequestTag/project": "mlops-estate"}}
+    assert made["KeepWatch"]["Condition"] == {"StringEquals": {"aws:ResourceTag/project": "mlops-estate"}}
+
+
 def test_delivery_declares_backups_and_deletes_none():
     made = statements(area_policies(REACH)["recovery"])
     actions = {action for statement in made.values() for action in statement["Action"]}

@@ -15,7 +15,8 @@ REACH = Reach(ACCOUNT, REGION, "mlops-dev", BOUNDARY)
 KEYS = [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}" for name in ("state", "secrets")]
 # Statements on every resource: each is bound by a condition, or its actions have no resource type in IAM.
 UNBOUND = {"ListAliases", "Subscriptions"}
-PASSED_TO = [f"{service}.amazonaws.com" for service in ("backup", "lambda", "sagemaker", "scheduler", "vpc-flow-logs")]
+PASSED_TO = [f"{service}.amazonaws.com" for service in
+             ("backup", "budgets", "lambda", "sagemaker", "scheduler", "vpc-flow-logs")]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +55,21 @@ def test_no_role_is_made_or_strengthened_without_the_boundary(document):
     "document", [boundary_policy(REACH, "the-state", *KEYS), delivery_policy(REACH, "the-state", *KEYS)]
 )
 def test_only_roles_of_the_environment_are_reached_and_the_boundary_stays(document):
-    # What only reads identities reaches all of them: an audit's question.
+    # What only reads identities reaches all of them: an audit's question. The denial is one policy, by its whole name.
     iam = [
         s for sid, s in statements(document).items()
-        if sid != "ReadRecords" and any(action.startswith("iam:") for action in s["Action"])
+        if sid not in ("ReadRecords", "DenialOfTraining") and any(action.startswith("iam:") for action in s["Action"])
     ]  # fmt: skip
     reached = {resource for statement in iam for resource in statement["Resource"]}
     assert {resource.split(":role/")[1].split("/")[0] for resource in reached} <= {"mlops-dev-*", "aws-service-role"}
     actions = {action for statement in iam for action in statement["Action"]}
     assert "iam:DeleteRolePermissionsBoundary" not in actions
     assert not [action for action in actions if re.search(r"User|AccessKey|OpenID|PolicyVersion|CreatePolicy", action)]
+
+
+def test_of_managed_policies_the_denial_of_training_alone_is_within_reach():
+    made = statements(boundary_policy(REACH, "the-state", *KEYS))["DenialOfTraining"]
+    assert made["Resource"] == [f"arn:aws:iam::{ACCOUNT}:policy/mlops-dev-stop-training"]
 
 
 def test_what_the_boundary_lets_be_read_everywhere_changes_nothing():

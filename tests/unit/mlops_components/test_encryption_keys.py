@@ -47,8 +47,8 @@ def test_other_grants_than_two_services_take_are_for_aws_resources_only():
 def test_services_use_the_operations_key_as_themselves_and_no_other_key():
     services = {sid for sid, s in made("operations").items() if "Service" in s["Principal"]}
     assert services == {
-        "CloudWatchAlarmsToTopics", "EventBridgeToTopics", "EventBridgeToQueues", "BudgetsToTopics", "CloudWatchLogs",
-        "CloudTrailEncrypts", "CloudTrailDescribes", "ConfigDelivery",
+        "CloudWatchAlarmsToTopics", "EventBridgeToTopics", "EventBridgeToQueues", "BudgetsToTopics",
+        "CostAnomaliesToTopics", "CloudWatchLogs", "CloudTrailEncrypts", "CloudTrailDescribes", "ConfigDelivery",
     }  # fmt: skip
     assert all("kms:ViaService" not in json.dumps(made("operations")[sid]) for sid in services)
     for data_class in set(DATA_CLASSES) - {"operations"}:

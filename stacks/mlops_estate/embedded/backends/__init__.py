@@ -19,6 +19,7 @@ def install() -> None:
         bucket_policies,
         configuration,
         conflicts,
+        costs,
         detection,
         domains,
         endpoints,
@@ -64,6 +65,7 @@ def install() -> None:
     detection.install()
     access_analyzer.install()
     events.install()
+    costs.install()
 
 
 def answered_here(service: str, operation: str) -> bool:
@@ -74,6 +76,7 @@ def answered_here(service: str, operation: str) -> bool:
         backup,
         bucket_configurations,
         configuration,
+        costs,
         detection,
         queries,
         sagemaker,
@@ -86,6 +89,7 @@ def answered_here(service: str, operation: str) -> bool:
         "config": configuration.OURS,
         "s3": bucket_configurations.OURS,
         "sagemaker": sagemaker.OURS,
+        **costs.OURS,
         **detection.OURS,
         access_analyzer.NAME: access_analyzer.OURS,
     }

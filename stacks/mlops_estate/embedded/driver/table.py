@@ -18,6 +18,7 @@ def table() -> Mapping[str, Operations]:
     from mlops_estate.embedded.driver.rows import (
         audit,
         compute,
+        costs,
         data,
         detection,
         events,
@@ -32,6 +33,6 @@ def table() -> Mapping[str, Operations]:
 
     rows: dict[str, Operations] = {}
     shared = (security, compute, data, machine_learning, observability, events)
-    for module in (*shared, protection, recovery, scheduling, detection, studio, audit):
+    for module in (*shared, protection, recovery, scheduling, detection, studio, audit, costs):
         rows.update(module.ROWS)
     return rows

@@ -21,6 +21,7 @@ TAGGING: Mapping[str, tuple[str, str, str, str, str]] = {
     "events": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
     "glue": ("TagResource", "UntagResource", "ResourceArn", "arn", "TagsToRemove"),
     "budgets": ("TagResource", "UntagResource", "ResourceARN", "arn", "ResourceTagKeys"),
+    "ce": ("TagResource", "UntagResource", "ResourceArn", "arn", "ResourceTagKeys"),
     "athena": ("TagResource", "UntagResource", "ResourceARN", "arn", "TagKeys"),
     "cloudtrail": ("AddTags", "RemoveTags", "ResourceId", "arn", "TagsList"),
     "ecr": ("TagResource", "UntagResource", "resourceArn", "arn", "tagKeys"),
@@ -100,5 +101,7 @@ def _tags_member(service: str, tags: Mapping[str, str]) -> dict[str, Any]:
     if service == "glue":
         return {"TagsToAdd": {key: At(value, f"tags.{key}") for key, value in tags.items()}}
     key_member, value_member = ("TagKey", "TagValue") if service == "kms" else ("Key", "Value")
-    member = {"budgets": "ResourceTags", "cloudtrail": "TagsList", "ecr": "tags"}.get(service, "Tags")
+    member = {"budgets": "ResourceTags", "ce": "ResourceTags", "cloudtrail": "TagsList", "ecr": "tags"}.get(
+        service, "Tags"
+    )
     return {member: [{key_member: key, value_member: At(value, f"tags.{key}")} for key, value in tags.items()]}
