@@ -100,16 +100,18 @@ def _checked(graph: ResourceGraph, stack: str, asked: Asked) -> CheckReport:
 
 def _cost_and_carbon(plain: Sides, asked: Asked) -> tuple[dict[str, Any], dict[str, Any]]:
     """Estimate both sides with today's usage: the difference is the infrastructure's alone."""
-    from mlops_estate.carbon import carbon_delta, footprint
+    from mlops_estate.carbon import carbon_delta, footprint_of
     from mlops_estate.pricing import cost_delta, estimate, usage_of
 
     config = asked.environment.config
-    region = config.estate.region
+    kind = config.environment_class
     usage: Mapping[str, Any] = usage_of(asked.environment)
-    sides = [
-        estimate(graph, usage, region=region, environment_class=config.environment_class, prices_from=asked.prices_from)
+    costs = [
+        estimate(
+            graph, usage, region=config.estate.region, environment_class=kind, prices_from=asked.prices_from
+        )
         for graph in plain
-    ]
-    cost = cost_delta(*sides, budget_usd=config.estate.budget.monthly_usd)
-    carbon = carbon_delta(*(footprint(graph, usage, region=region) for graph in plain))
-    return cost, carbon
+    ]  # fmt: skip
+    before, after = (footprint_of(cost, usage, environment_class=kind) for cost in costs)
+    cost = cost_delta(costs[0], costs[1], budget_usd=config.estate.budget.monthly_usd)
+    return cost, carbon_delta(before, after)

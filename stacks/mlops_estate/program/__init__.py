@@ -64,6 +64,21 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
     declare_schedules(config, shared, models, opts)
     costs = declare_costs(config, shared, people, models, opts)
     return {
+        **_shared_outputs(config, shared),
+        **costs,
+        **protection,
+        "recovery": recovery,
+        "people": people,
+        "account_baseline": baseline,
+        **studio,
+        "audit": audit,
+        "models": models,
+    }
+
+
+def _shared_outputs(config: EnvironmentConfig, shared: Shared) -> dict[str, Any]:
+    """Return what the stack exports of what all models share."""
+    return {
         "environment": config.name,
         "account": config.estate.account,
         "region": config.estate.region,
@@ -94,14 +109,6 @@ def declare(config: EnvironmentConfig, project_dir: Path = PROJECT_DIR) -> dict[
         },
         "database": shared.catalog.database_name,
         "budget": shared.budget.budget_name,
-        **costs,
-        **protection,
-        "recovery": recovery,
-        "people": people,
-        "account_baseline": baseline,
-        **studio,
-        "audit": audit,
-        "models": models,
     }
 
 
