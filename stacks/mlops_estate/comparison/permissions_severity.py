@@ -151,6 +151,7 @@ def _bounded(condition: Condition) -> bool:
     )  # fmt: skip
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def _first(action: str, among: tuple[str, ...]) -> str:
     return next((each for each in among if _names(action, (each,))), "")
 

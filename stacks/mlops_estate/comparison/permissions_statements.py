@@ -200,16 +200,27 @@ def _shown(principal: tuple[str, str]) -> str:
 def reduced(permissions: Iterable[Permission]) -> list[Permission]:
     """Return permissions without those that another one covers, in one order."""
     ordered = sorted(set(permissions), key=order)
+    wide = [(place, one) for place, one in enumerate(ordered) if not _plain(one)]
+    alike: dict[tuple[str, ...], list[tuple[int, Permission]]] = {}
+    for place, one in enumerate(ordered):
+        if _plain(one):
+            alike.setdefault(one.action.patterns, []).append((place, one))
     kept: list[Permission] = []
     for place, one in enumerate(ordered):
+        # Only one that names the same action, or several, can reach what a single action does.
+        rivals = [*alike[one.action.patterns], *wide] if _plain(one) else enumerate(ordered)
         # Of two that say the same in other words the first is kept.
         if not any(
-            other.covers(one) and not (one.covers(other) and where > place)
-            for where, other in enumerate(ordered)
-            if where != place
+            other.covers(one) and not (one.covers(other) and where > place) for where, other in rivals if where != place
         ):
             kept.append(one)
     return kept
+
+
+def _plain(permission: Permission) -> bool:
+    """Whether it names one action by its whole name."""
+    action = permission.action
+    return not action.but and len(action.patterns) == 1 and not {"*", "?"} & set(action.patterns[0])
 
 
 def order(permission: Permission) -> tuple[Any, ...]:

@@ -22,6 +22,10 @@ _PROPERTIES = 20
 _LEVELS = {"danger": "🔴 **Danger:**", "warning": "🟡 **Warning:**", "notice": "🔵 **Notice:**"}
 
 
+_SHORTEST = 12
+"""The fewest bytes that an item of a section takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A section that can be cut: `build` makes it of its first so many items; `size` is how many there are."""
@@ -53,7 +57,8 @@ def render(document: Mapping[str, Any], *, limit: int = LIMIT, whole: str = WHOL
     figures = _figures(top)
     first, *others = _parts(document, top)
     parts = [first, *others]
-    shown = [part.size for part in parts]
+    # No item takes fewer bytes than this: of more than fit, none is written to be cut again.
+    shown = [min(part.size, limit // _SHORTEST) for part in parts]
     place_of_whole = prose(cut(clean(whole), 300))
     room = limit - _ROOM - _bytes(place_of_whole)
 
@@ -80,7 +85,7 @@ def _bytes(text: str) -> int:
 
 def _most(part: Part, room: int) -> int:
     """Return the largest number of items of a section that takes no more than `room` bytes."""
-    low, high = 0, part.size
+    low, high = 0, min(part.size, max(room, 0) // _SHORTEST)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if _bytes(part.text(middle)) <= room else (low, middle - 1)
@@ -113,7 +118,7 @@ def _parts(document: Mapping[str, Any], top: said.Sections) -> list[Part]:
     return [
         Part("headline", len(top.headlines), lambda number: _headlines(top.headlines[:number])),
         Part("new permission", len(allowed["granted"]),
-             lambda number: _permissions("Newly allowed", allowed["granted"], number, dangerous)),
+             _permissions("Newly allowed", allowed["granted"], dangerous)),
         Part("release", len(releases), lambda number: _releases(releases, number)),
         Part("new finding", len(policy["new"]), lambda number: _findings("New findings", policy["new"], number)),
         Part("cost row", len(rows), lambda number: _costs(rows, number)),
@@ -121,7 +126,7 @@ def _parts(document: Mapping[str, Any], top: said.Sections) -> list[Part]:
         Part("undecided permission", len(open_questions),
              lambda number: _list("Permissions that could not be decided", open_questions, number)),
         Part("revoked permission", len(allowed["revoked"]),
-             lambda number: _permissions("No longer allowed", allowed["revoked"], number)),
+             _permissions("No longer allowed", allowed["revoked"])),
         Part("fixed finding", len(policy["fixed"]),
              lambda number: _findings("Fixed findings", policy["fixed"], number)),
         Part("change", len(changes), lambda number: _changes(document, min(number, _LISTED), drawn)),
@@ -137,15 +142,24 @@ def _headlines(headlines: Sequence[said.Headline]) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _permissions(title: str, entries: Sequence[said.Entry], number: int, opened: bool = False) -> str:
-    rows = [
-        (f"{said.MARKERS[entry['severity']]} {entry['severity']}", code(cut(clean(entry["principal"]), said.NAME)),
-         _codes(entry["actions"], 8), _codes(entry["resources"], 4),
-         prose(said.sentence(entry["conditions"] or "always")), prose(said.how(entry)))
-        for entry in entries[:number]
-    ]  # fmt: skip
-    table = _table(("", "who", "may do", "to", "when", "how"), rows)
-    return _folded(f"<b>{title}</b>: {len(entries):,}", table, opened)
+def _permissions(title: str, entries: Sequence[said.Entry], opened: bool = False) -> Callable[[int], str]:
+    """Return what writes so many entries; each is made once, however often the section is tried."""
+    made: list[tuple[str, ...]] = []
+
+    def build(number: int) -> str:
+        made.extend(_permission(entry) for entry in entries[len(made) : number])
+        table = _table(("", "who", "may do", "to", "when", "how"), made[:number])
+        return _folded(f"<b>{title}</b>: {len(entries):,}", table, opened)
+
+    return build
+
+
+def _permission(entry: said.Entry) -> tuple[str, ...]:
+    return (
+        f"{said.MARKERS[entry['severity']]} {entry['severity']}", code(cut(clean(entry["principal"]), said.NAME)),
+        _codes(entry["actions"], 8), _codes(entry["resources"], 4),
+        prose(said.sentence(entry["conditions"] or "always")), prose(said.how(entry)),
+    )  # fmt: skip
 
 
 def _codes(items: Sequence[str], limit: int) -> str:
