@@ -5,7 +5,14 @@ It makes no application and enters none. Actions and the resource types they tak
 
 from collections.abc import Sequence
 
-from mlops_components.delivery_policy import BUCKET_SETTINGS, PROJECT, TRAINING_CODE, Reach, service_roles_statement
+from mlops_components.delivery_policy import (
+    BUCKET_SETTINGS,
+    CODE_KEYS,
+    PROJECT,
+    TRAINING_CODE,
+    Reach,
+    service_roles_statement,
+)
 from mlops_components.documents import Statement, bucket_arn, statement
 
 
@@ -26,5 +33,5 @@ def account_statements(reach: Reach) -> Sequence[Statement]:
     buckets = [bucket_arn(name, reach.region) for name in reach.adopted_buckets]
     if buckets:
         made.append(statement("AdoptedBuckets", BUCKET_SETTINGS, buckets))
-        made.append(statement("AdoptedCode", TRAINING_CODE, [f"{arn}/*source/*" for arn in buckets]))
+        made.append(statement("AdoptedCode", TRAINING_CODE, [f"{arn}/{key}" for arn in buckets for key in CODE_KEYS]))
     return made

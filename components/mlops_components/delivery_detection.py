@@ -43,7 +43,9 @@ def detection_statements(reach: Reach) -> Sequence[Statement]:
     return [
         statement("OnceInTheAccount", _OF_THE_ACCOUNT, ["*"], condition=here),
         # A detector and a job have ids that the services make, and no name: the project's tag binds them.
-        statement("CreateDetector", ["guardduty:CreateDetector", "guardduty:TagResource"], detectors, condition=asked),
+        # CreateDetector has no resource type: on an ARN it would allow nothing.
+        statement("CreateDetector", ["guardduty:CreateDetector"], ["*"], condition=asked),
+        statement("TagDetector", ["guardduty:TagResource"], detectors, condition=asked),
         statement(
             "Detector",
             [f"guardduty:{verb}" for verb in ("DeleteDetector", "GetDetector", "ListTagsForResource", "UntagResource",

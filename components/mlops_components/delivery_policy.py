@@ -54,6 +54,8 @@ TRAINING_CODE = (
     "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject",
     "s3:PutObjectTagging",
 )  # fmt: skip
+CODE_KEYS = ("*source/*", "*/masking/*")
+"""Keys of the code that the estate uploads itself."""
 
 _DETECTIVE_ROLES = (
     "access-analyzer.amazonaws.com/AWSServiceRoleForAccessAnalyzer",
@@ -166,12 +168,13 @@ def _state_statements(reach: Reach, bucket: str, state_key_arn: str, secrets_key
 def _storage_statements(reach: Reach) -> list[Statement]:
     base = f"arn:{partition(reach.region)}:s3:::{reach.prefix}"
     end = f"{reach.account}-{reach.region}"
-    glue = ["database/*", "table/*", "catalog"]
+    glue = ["database/*", "table/*", "userDefinedFunction/*", "catalog"]
     return [
         statement("Buckets", BUCKET_SETTINGS, [f"{base}-*-{end}"]),
-        # Of all objects, only the training code, whose key holds `source/`.
-        statement("TrainingCode", TRAINING_CODE, [f"{base}-models-{end}/*source/*"]),
-        # Glue checks the catalogue with every database, and the database with every table.
+        # Of all objects, only the code of training and masking.
+        statement("TrainingCode", TRAINING_CODE, [f"{base}-models-{end}/{key}" for key in CODE_KEYS]),
+        # Glue checks the catalogue with every database, and the database with every table; whoever deletes a database
+        # deletes its tables and functions.
         statement(
             "Catalogue",
             [
@@ -199,7 +202,7 @@ def _key_statements(reach: Reach) -> list[Statement]:
                 "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias", "kms:DescribeKey",
                 "kms:EnableKeyRotation", "kms:GenerateDataKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
                 "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource",
-                "kms:UpdateAlias", "kms:UpdateKeyDescription",
+                "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
             ],
             keys, condition=owned,
         ),
@@ -267,7 +270,7 @@ def _learning_statements(reach: Reach) -> list[Statement]:
     actions += ["sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags"]
     scaling = [
         "DeleteScalingPolicy", "DeregisterScalableTarget", "ListTagsForResource", "PutScalingPolicy",
-        "RegisterScalableTarget", "TagResource",
+        "RegisterScalableTarget", "TagResource", "UntagResource",
     ]  # fmt: skip
     control = ["CreateResource", "DeleteResource", "GetResource", "GetResourceRequestStatus", "UpdateResource"]
     here = {"StringEquals": {"aws:RequestedRegion": reach.region}}
@@ -298,14 +301,15 @@ def _watching_statements(reach: Reach) -> list[Statement]:
 
     topics = [
         "CreateTopic", "DeleteTopic", "GetTopicAttributes", "ListTagsForResource", "SetTopicAttributes", "Subscribe",
-        "TagResource",
+        "TagResource", "UntagResource",
     ]  # fmt: skip
     groups = [
         "CreateLogDelivery", "CreateLogGroup", "DeleteLogGroup", "ListTagsForResource", "PutRetentionPolicy",
-        "TagResource", "AssociateKmsKey",
+        "TagResource", "UntagResource", "AssociateKmsKey",
     ]  # fmt: skip
-    alarms = ["DeleteAlarms", "DescribeAlarms", "ListTagsForResource", "PutMetricAlarm", "TagResource"]
-    budgets = ["ListTagsForResource", "ModifyBudget", "TagResource", "ViewBudget"]
+    alarms = ["DeleteAlarms", "DescribeAlarms", "ListTagsForResource", "PutMetricAlarm", "TagResource",
+              "UntagResource"]  # fmt: skip
+    budgets = ["ListTagsForResource", "ModifyBudget", "TagResource", "UntagResource", "ViewBudget"]
     return [
         named("sns", topics, f"{reach.prefix}-*"),
         # A subscription is read and ended by its own ARN, which begins with the topic's; these two take `*` only.

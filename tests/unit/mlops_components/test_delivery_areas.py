@@ -89,8 +89,14 @@ def test_delivery_manages_adopted_buckets_by_name_and_of_their_objects_only_the_
     adopting = Reach(ACCOUNT, REGION, "mlops-dev", BOUNDARY, ("acme-raw",))
     made = statements(area_policies(adopting)["account"])
     assert made["AdoptedBuckets"]["Resource"] == ["arn:aws:s3:::acme-raw"]
-    assert made["AdoptedCode"]["Resource"] == ["arn:aws:s3:::acme-raw/*source/*"]
+    assert made["AdoptedCode"]["Resource"] == ["arn:aws:s3:::acme-raw/*source/*", "arn:aws:s3:::acme-raw/*/masking/*"]
     assert not {action for action in made["AdoptedBuckets"]["Action"] if "Object" in action}
+
+
+def test_a_detector_is_made_where_it_has_no_arn_yet_and_only_with_the_project_s_tag():
+    made = statements(area_policies(REACH)["detection"])["CreateDetector"]
+    assert (made["Action"], made["Resource"]) == (["guardduty:CreateDetector"], ["*"])
+    assert made["Condition"] == {"StringEquals": {"aws:RequestTag/project": "mlops-estate"}}
 
 
 def test_only_named_services_get_a_role_of_their_own():

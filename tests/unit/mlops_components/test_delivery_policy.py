@@ -96,6 +96,7 @@ def test_records_of_people_are_out_of_reach(delivery):
     assert [arn for arns in objects for arn in arns] == [
         "arn:aws:s3:::the-state/*",
         f"arn:aws:s3:::mlops-dev-models-{ACCOUNT}-{REGION}/*source/*",
+        f"arn:aws:s3:::mlops-dev-models-{ACCOUNT}-{REGION}/*/masking/*",
     ]
 
 

@@ -76,10 +76,7 @@ def retag(row: Operations, before: Mapping[str, str], after: Mapping[str, str], 
         removed = [Call("DeleteTags", {**resource, "Tags": [{"Key": key} for key in gone]})] if gone else []
         return removed + ([Call("CreateTags", {**resource, "Tags": pairs})] if pairs else [])
     if row.service == "iam":
-        role = {"RoleName": known["RoleName"]}
-        removed = [Call("UntagRole", {**role, "TagKeys": gone})] if gone else []
-        pairs = [{"Key": key, "Value": At(value, f"tags.{key}")} for key, value in changed.items()]
-        return removed + ([Call("TagRole", {**role, "Tags": pairs})] if pairs else [])
+        return _retag_identity(known, gone, changed)
     add, remove, member, source, keys_member = TAGGING[row.service]
     resource = {member: known[source]}
     # CloudTrail lists what to remove as tags too.
@@ -88,6 +85,15 @@ def retag(row: Operations, before: Mapping[str, str], after: Mapping[str, str], 
     if changed:
         calls.append(Call(add, {**resource, **_tags_member(row.service, changed)}))
     return calls
+
+
+def _retag_identity(known: Mapping[str, Any], gone: list[str], changed: Mapping[str, str]) -> list[Call]:
+    """Return the calls for a role or a managed policy: IAM has operations of its own for each."""
+    noun, member = ("Role", "RoleName") if "RoleName" in known else ("Policy", "PolicyArn")
+    named = {member: known[member]}
+    pairs = [{"Key": key, "Value": At(value, f"tags.{key}")} for key, value in changed.items()]
+    removed = [Call(f"Untag{noun}", {**named, "TagKeys": gone})] if gone else []
+    return removed + ([Call(f"Tag{noun}", {**named, "Tags": pairs})] if pairs else [])
 
 
 def _tags_member(service: str, tags: Mapping[str, str]) -> dict[str, Any]:

@@ -79,6 +79,15 @@ def test_each_service_gets_calls_that_its_model_takes(service):
     assert "same" not in said
 
 
+def test_a_managed_policy_is_tagged_by_its_arn():
+    known_of_it = {"PolicyArn": "arn:aws:iam::123456789012:policy/p"}
+    calls = retag(Operations("iam", "CreatePolicy"), {"gone": "1"}, {"new": "2"}, known_of_it)
+    assert [call.operation for call in calls] == ["UntagPolicy", "TagPolicy"]
+    for call in calls:
+        assert validate_call("iam", call.operation, opened(call.params, Mapped())) == []
+        assert call.params["PolicyArn"] == known_of_it["PolicyArn"]
+
+
 @pytest.mark.parametrize("service", ["sagemaker", "ec2", "iam"])
 def test_what_has_not_changed_needs_no_call(service):
     assert retag(Operations(service, "Create"), {"a": "b"}, {"a": "b"}, known(service)) == []
