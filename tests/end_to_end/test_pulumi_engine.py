@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.support.pulumi_cli import PulumiProject, estate_config, estate_project, needs_pulumi
 
+from mlops_estate.cli.boundary import run
 from mlops_estate.embedded.account import EmbeddedAccount
 from mlops_estate.embedded.driver.deletion import empty_bucket
 from mlops_estate.embedded.server import AccountServer
@@ -79,8 +80,17 @@ def take_down(project: PulumiProject, account: EmbeddedAccount, outputs: dict[st
     assert json.loads(project.run("stack", "export"))["deployment"].get("resources", []) == []
 
 
+def reported(project: PulumiProject, environment: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return our report on the engine's own preview."""
+    file = project.folder / "preview.json"
+    file.write_text(project.run("preview", "--json", "--show-sames"), encoding="utf-8")
+    assert run(["preview", environment, "--project", str(project.folder), "--pulumi", str(file), "--json"]) == 0
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_up_no_op_change_drift_and_destroy(account, project, environment):
+def test_up_no_op_change_drift_and_destroy(account, project, environment, capsys):
     project.configure(environment, estate_config(environment, {}))
     project.run("stack", "init", environment)
     assert project.changes()["create"] > 100
@@ -97,8 +107,13 @@ def test_up_no_op_change_drift_and_destroy(account, project, environment):
     endpoint = json.loads(project.run("stack", "output", "--json"))["models"][MODEL]["endpoint"]
     assert sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"] == "InService"
 
+    assert reported(project, environment, capsys)["changes"] == []
     project.configure(environment, pinned, {"network": {"flow_log_retention_days": 545}})
     assert set(project.changes()) == {"update"}
+    report = reported(project, environment, capsys)
+    assert report["summary"]["change"] == len(report["changes"]) > 0
+    assert "retentionInDays" in {each["path"] for change in report["changes"] for each in change["properties"]}
+    assert (report["permissions"]["granted"], report["policy"]["new"]) == ([], [])
     project.run("up", "--yes", "--skip-preview")
     kept = [group.get("retentionInDays") for group in account.client("logs").describe_log_groups()["logGroups"]]
     assert 545 in kept
