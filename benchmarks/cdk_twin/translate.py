@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import Any
 
 from cdk_twin.rows import REF, Part, Properties, Row, pascal
@@ -18,8 +19,8 @@ from cdk_twin.table import row_of, why_left_out
 
 Node = Mapping[str, Any]
 STAND_IN = re.compile(r"(?:arn:aws:[\w-]+:[\w-]*:\d*:\w+/)?standin-(\d+)-(\w+)")
-SHARED = "shared"
-"""The stack of what belongs to no model."""
+SHARED, FOLLOWING = "shared", "following"
+"""The stacks of what belongs to no model: of what models build on, and of what builds on models."""
 NAME = "ref"
 """The output that stands for the name which `Ref` answers, where the program passes on a name that it knows."""
 
@@ -92,7 +93,16 @@ class Translator:
                 declaration.properties = finish_group(declaration.properties)
             declaration.properties = self._resolved(declaration.properties)
         self._order(resources)
+        self._place_what_follows_models()
         return self._twin
+
+    def _place_what_follows_models(self) -> None:
+        """Put what is no model's, and still refers to models, in a stack of its own: else stacks refer in a circle."""
+        made = self._twin.declarations
+        before = {name: {*one.depends_on, *referenced(one.properties)} for name, one in made.items()}
+        for name in TopologicalSorter(before).static_order():
+            if made[name].stack == SHARED and any(made[other].stack != SHARED for other in before[name]):
+                made[name].stack = FOLLOWING
 
     def _declare(self, node: Node, row: Row) -> None:
         properties = self._properties(node, row)

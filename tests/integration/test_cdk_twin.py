@@ -54,7 +54,22 @@ def test_references_lead_to_what_the_twin_declares_and_no_stand_in_is_left(twin)
 
 
 def test_each_model_has_a_stack_of_its_own(twin):
-    assert {declaration.stack for declaration in twin.declarations.values()} == {"model-000", "model-001", "shared"}
+    stacks = {declaration.stack for declaration in twin.declarations.values()}
+    assert stacks == {"model-000", "model-001", "shared", "following"}
+
+
+def test_no_two_stacks_refer_to_each_other(twin):
+    from cdk_twin.translate import referenced
+
+    of = {name: made.stack for name, made in twin.declarations.items()}
+    refers = {
+        (made.stack, of[other])
+        for made in twin.declarations.values()
+        for other in {*made.depends_on, *referenced(made.properties)}
+        if of[other] != made.stack
+    }
+    assert ("following", "model-000") in refers
+    assert not {(there, here) for here, there in refers} & refers
 
 
 def test_all_values_of_the_collected_graph_are_known(graph):

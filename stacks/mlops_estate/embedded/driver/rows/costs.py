@@ -35,6 +35,8 @@ def _subscription(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     """CreateAnomalySubscription takes the subscription as one structure, and tags beside it."""
     apart = {"name", "tags", "thresholdExpression"}
     made = {key: At(value, key) for key, value in inputs.items() if key not in apart}
+    # What is required names the input also where nothing is given.
+    made |= {key: At(inputs.get(key), key) for key in ("frequency", "monitorArnLists", "subscribers")}
     made["subscriptionName"] = At(inputs.get("name"), "name")
     if inputs.get("thresholdExpression"):
         made["thresholdExpression"] = _expression(inputs["thresholdExpression"], "thresholdExpression")
@@ -47,7 +49,7 @@ def _subscription_change(inputs: dict[str, Any], place: Place) -> dict[str, Any]
 
 def _monitor(inputs: dict[str, Any], _place: Place) -> dict[str, Any]:
     made = {key: At(value, key) for key, value in inputs.items() if key not in {"name", "tags"}}
-    made["monitorName"] = At(inputs.get("name"), "name")
+    made |= {"monitorName": At(inputs.get("name"), "name"), "monitorType": At(inputs.get("monitorType"), "monitorType")}
     return {"anomalyMonitor": At(made, ""), **({"tags": inputs["tags"]} if "tags" in inputs else {})}
 
 
