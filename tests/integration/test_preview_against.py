@@ -125,8 +125,9 @@ def test_a_saved_graph_can_be_compared_with(project, changed, tmp_path, capsys):
     assert (document["base"]["kind"], document["changes"]) == ("graph", [])
 
 
-def test_without_anything_to_compare_with_it_is_a_first_deployment(changed, tmp_path, capsys):
-    previewed(changed, "-o", str(tmp_path / "report.json"))
+def test_without_anything_to_compare_with_it_is_a_first_deployment(tmp_path, capsys):
+    """Of a project without a configuration of the policy pack, too."""
+    previewed(copy_project(tmp_path), "-o", str(tmp_path / "report.json"))
     document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert document["base"]["kind"] == "nothing"
     assert document["summary"]["add"] == document["head"]["resources"]

@@ -83,7 +83,7 @@ MODELS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=12, derandomize=True)
+@settings(deadline=None, max_examples=8, derandomize=True)
 @given(environment=st.sampled_from(["dev", "staging", "prod"]), model=MODELS)
 def test_the_components_take_whatever_the_configuration_accepts(environment, model):
     try:

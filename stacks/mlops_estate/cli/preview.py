@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlops_estate.comparison.model import Comparison
     from mlops_estate.comparison.revision import Collection
     from mlops_estate.config import LoadedEnvironment
+    from mlops_policies.configuration import Configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,13 @@ def _refuse_contradictions(asked: Asked) -> None:
         raise FaultsFound(faults)
 
 
-def _policies(environment: LoadedEnvironment) -> Any:
+def _policies(environment: LoadedEnvironment) -> Configuration:
+    """Return the project's configuration of the policy pack, the defaults of the rules where it has none."""
     from mlops_estate.checks import configuration_of
+    from mlops_policies.configuration import Configuration
 
-    return configuration_of(environment.project_dir / "policies" / "policies.yaml")
+    own = environment.project_dir / "policies" / "policies.yaml"
+    return configuration_of(own) if own.is_file() else Configuration()
 
 
 def _compared(asked: Asked, environment: LoadedEnvironment) -> Comparison:
