@@ -81,7 +81,7 @@ def source(files):
             entry = tarfile.TarInfo(name)
             entry.size = len(text.encode())
             archive.addfile(entry, io.BytesIO(text.encode()))
-    return gzip.compress(plain.getvalue())
+    return gzip.compress(plain.getvalue(), mtime=0)
 
 
 def run(folder, steps, objects=None, parameters=None, given=None, **options):
