@@ -20,6 +20,7 @@ from mlops_estate.comparison.model import Side
 from mlops_estate.faults import Fault, FaultsFound
 from mlops_estate.graph import ResourceGraph
 from mlops_estate.graph_file import VERSION, load
+from mlops_pipelines.steps.archives import unpack
 
 ROOTS = ("stacks", "components", "pipelines", "policies")
 _RUN_BY = ("pulumi", "pulumi-aws", "pulumi-aws-native")
@@ -173,8 +174,13 @@ def _unpack(revision: Revision, root: Path) -> None:
     if packed.returncode:
         rule = f"git can't unpack it: {packed.stderr.decode(errors='replace').strip()}"
         raise FaultsFound([Fault("--against", revision.text, rule, "fetch the revision whole: git fetch")])
-    with tarfile.open(fileobj=BytesIO(packed.stdout)) as archive:
-        archive.extractall(root, filter="data")
+    try:
+        with tarfile.open(fileobj=BytesIO(packed.stdout)) as archive:
+            unpack(archive, root)
+    except tarfile.TarError as error:
+        rule = f"it can't be unpacked: {error}"
+        fix = "take the link or special file out of the revision, or run this with Python 3.11.4 or newer"
+        raise FaultsFound([Fault("--against", revision.text, rule, fix)]) from None
 
 
 def _inside(project_dir: Path, text: str) -> None:

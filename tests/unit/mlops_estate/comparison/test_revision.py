@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tarfile
 
 import pytest
 
-from mlops_estate.comparison.revision import Collection, resolve, uncommitted
+from mlops_estate.comparison.revision import Collection, _unpack, resolve, uncommitted
 from mlops_estate.faults import FaultsFound
 
 WHO = {f"GIT_{who}_{what}": "x@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -100,3 +101,30 @@ def test_a_project_in_a_folder_of_the_repository_is_found(tmp_path):
     assert revision.folder == "platform/ml/"
     assert Collection(revision, "dev").there
     assert not Collection(revision, "prod").there
+
+
+@pytest.mark.parametrize("filtered", [True, False], ids=["with a filter", "Python before 3.11.4"])
+def test_a_revision_is_unpacked_whole_whatever_the_python(repository, tmp_path, monkeypatch, filtered):
+    if not filtered:
+        before_filters(monkeypatch)
+    _unpack(resolve("HEAD~1", repository), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["Pulumi.dev.yaml"]
+    assert (tmp_path / "Pulumi.dev.yaml").read_text(encoding="utf-8") == "# 1\n"
+
+
+def test_what_an_older_python_can_t_unpack_safely_is_told(tmp_path, monkeypatch):
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    (tmp_path / "link").symlink_to("elsewhere")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "--quiet", "-m", "First")
+    before_filters(monkeypatch)
+    with pytest.raises(FaultsFound) as found:
+        _unpack(resolve("HEAD", tmp_path), tmp_path / "aside")
+    assert "Python 3.11.4" in found.value.faults[0].fix
+
+
+def before_filters(monkeypatch):
+    """Make `tarfile` that of Python 3.11.0 to 3.11.3."""
+    original = tarfile.TarFile.extractall
+    monkeypatch.delattr(tarfile, "data_filter")
+    monkeypatch.setattr(tarfile.TarFile, "extractall", lambda self, path: original(self, path))
