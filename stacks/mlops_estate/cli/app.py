@@ -13,6 +13,7 @@ from mlops_estate.cli.evidence_app import evidence
 from mlops_estate.cli.health import health
 from mlops_estate.cli.maturity_app import maturity
 from mlops_estate.cli.model_app import model_app
+from mlops_estate.cli.options import AccountUrl, AsShipped, Env, Json, Project
 from mlops_estate.cli.pipeline_app import pipeline_app
 from mlops_estate.cli.preflight_app import preflight
 from mlops_estate.cli.roi_app import roi
@@ -50,23 +51,6 @@ app.command("roi")(roi)
 app.command("maturity")(maturity)
 app.command("health")(health)
 app.command("preflight")(preflight)
-
-Env = Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
-Project = Annotated[
-    Path | None,
-    typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-]
-AsShipped = Annotated[
-    bool,
-    typer.Option(
-        "--as-shipped", help="Leave models without a pinned version as they are, instead of assuming version 1."
-    ),
-]
-AccountUrl = Annotated[
-    str | None,
-    typer.Option("--account", metavar="URL", help="Use the account that `estate serve` keeps at this address."),
-]
 
 
 @app.command()

@@ -7,24 +7,18 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.options import AsShipped, Env, Json, Project
+
 
 def carbon(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")],
+    environment: Env,
     output: Annotated[
         list[Path] | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write FILE.json or FILE.txt; repeatable."),
     ] = None,
-    as_shipped: Annotated[
-        bool,
-        typer.Option(
-            "--as-shipped", help="Leave models without a pinned version as they are, instead of assuming version 1."
-        ),
-    ] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-    ] = None,
+    as_shipped: AsShipped = False,
+    json_: Json = False,
+    project: Project = None,
 ) -> None:
     """Estimate the energy an environment takes, and what that emits a month, offline.
 

@@ -7,22 +7,15 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.options import AsShipped, Env, Json, PriceFiles, PricesFrom, Project
+
 prices_app = typer.Typer(help="The price table that estimates are made from.", no_args_is_help=True,
                          rich_markup_mode=None)  # fmt: skip
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
-PriceFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--prices", metavar="FILE", help="A price file whose rows come before the shipped ones; repeatable."),
-]
-
 
 def cost(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")],
-    prices_from: Annotated[
-        str | None,
-        typer.Option("--prices-from", metavar="REGION", help="Prices that stand in for those the region lacks."),
-    ] = None,
+    environment: Env,
+    prices_from: PricesFrom = None,
     prices: PriceFiles = None,
     by: Annotated[
         str, typer.Option("--by", metavar="WHAT", help="Show the sums by model, service or resource.")
@@ -34,17 +27,9 @@ def cost(
         list[Path] | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write FILE.json, .md, .txt, .html or .csv; repeatable."),
     ] = None,
-    as_shipped: Annotated[
-        bool,
-        typer.Option(
-            "--as-shipped", help="Leave models without a pinned version as they are, instead of assuming version 1."
-        ),
-    ] = False,
+    as_shipped: AsShipped = False,
     json_: Json = False,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-    ] = None,
+    project: Project = None,
 ) -> None:
     """Estimate what an environment costs a month, offline, from what it declares and a table of list prices.
 

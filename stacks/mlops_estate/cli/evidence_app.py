@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.options import Json, Project
+
 
 def evidence(
     environment: Annotated[
@@ -50,11 +52,8 @@ def evidence(
         str | None,
         typer.Option("--fingerprint", metavar="SHA256", help="With --verify: the key must have this fingerprint."),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-    ] = None,
+    json_: Json = False,
+    project: Project = None,
 ) -> None:
     """Write an auditor's pack of a model for each framework: facts with their sources, gaps named, signed.
 

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.options import Env, Json, Project
+
 
 def maturity(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")],
+    environment: Env,
     output: Annotated[
         list[Path] | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write FILE.json, .md, .html, .txt or .svg; repeatable."),
@@ -22,11 +24,8 @@ def maturity(
         float | None,
         typer.Option("--min-automation", metavar="PERCENT", min=0, max=100, help="Exit code 1 below this share."),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-    ] = None,
+    json_: Json = False,
+    project: Project = None,
 ) -> None:
     """Assess how mature an environment is, level 0 to 3 by capability, with evidence and the cheapest next steps.
 

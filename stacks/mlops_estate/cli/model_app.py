@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.options import Json, Project
+
 model_app = typer.Typer(help="The models of the estate: add one.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -44,11 +46,8 @@ def model_add(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a schema and data that are there already.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be written, and write nothing.")] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-    ] = None,
+    json_: Json = False,
+    project: Project = None,
 ) -> None:
     """Add a model from a CSV file: its schema, where its data come from, and its block in Pulumi.ENV.yaml.
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.options import AccountUrl, Json, Project
+
 pipeline_app = typer.Typer(
     help="The training pipeline: run it here, check it, draw it, compile it.", no_args_is_help=True,
     rich_markup_mode=None,
@@ -16,7 +18,6 @@ Definition = Annotated[
     Path | None,
     typer.Argument(metavar="[FILE]", help="A pipeline definition as JSON. Default: the one that the estate deploys."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 
 
 @pipeline_app.command("run")
@@ -47,15 +48,9 @@ def pipeline_run(
         str,
         typer.Option("--mlflow", metavar="URI", help="Log the run there too: sqlite:///mlflow.db (extra `tracking`)."),
     ] = "",
-    account: Annotated[
-        str | None,
-        typer.Option("--account", metavar="URL", help="Use the account that `estate serve` keeps at this address."),
-    ] = None,
+    account: AccountUrl = None,
     json_: Json = False,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-    ] = None,
+    project: Project = None,
 ) -> None:
     """Run a model's training pipeline, from raw data to a signed package that waits for approval, or to a refusal.
 
@@ -98,10 +93,7 @@ def pipeline_compile(
             help="Python of an environment that has the SDK. Default: MLOPS_COMPILE_PYTHON, else .venv-compile.",
         ),
     ] = None,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-    ] = None,
+    project: Project = None,
 ) -> None:
     """Compile the pipeline's definition with the SageMaker Python SDK, in a process of its own, and keep it as JSON.
 

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.options import Env, Json, Project
+
 
 def preflight(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")],
+    environment: Env,
     output: Annotated[
         list[Path] | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write FILE.json, .md, .txt or .html; repeatable."),
@@ -32,11 +34,8 @@ def preflight(
     as_shipped: Annotated[
         bool, typer.Option("--as-shipped", help="Leave models without a pinned version as they are.")
     ] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-    ] = None,
+    json_: Json = False,
+    project: Project = None,
 ) -> None:
     """List everything that would stop `up`, before it: quotas, permissions, regions, images, keys, names, the account.
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.options import Json
+
 
 def roi(
     file: Annotated[
@@ -27,7 +29,7 @@ def roi(
     init: Annotated[
         Path | None, typer.Option("--init", metavar="FILE", help="Write the default inputs to begin with, and stop.")
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
+    json_: Json = False,
     project: Annotated[
         Path | None,
         typer.Option("--project", metavar="DIR", help="The project's folder, for --env. Default: found from here."),

@@ -7,34 +7,20 @@ from typing import Annotated
 
 import typer
 
+from mlops_estate.cli.options import AsShipped, Env, Json, PriceFiles, PricesFrom, Project
+
 
 def savings(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="The environment: dev for Pulumi.dev.yaml.")],
-    prices_from: Annotated[
-        str | None,
-        typer.Option("--prices-from", metavar="REGION", help="Prices that stand in for those the region lacks."),
-    ] = None,
-    prices: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--prices", metavar="FILE", help="A price file whose rows come before the shipped ones; repeatable."
-        ),
-    ] = None,
+    environment: Env,
+    prices_from: PricesFrom = None,
+    prices: PriceFiles = None,
     output: Annotated[
         list[Path] | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write FILE.json, .md, .txt or .html; repeatable."),
     ] = None,
-    as_shipped: Annotated[
-        bool,
-        typer.Option(
-            "--as-shipped", help="Leave models without a pinned version as they are, instead of assuming version 1."
-        ),
-    ] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="DIR", help="The project's folder. Default: found upwards from here."),
-    ] = None,
+    as_shipped: AsShipped = False,
+    json_: Json = False,
+    project: Project = None,
 ) -> None:
     """Show what an environment saves and could save a month, lever by lever, with and without; offline.
 
