@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
-import time
-
 import boto3
 import pytest
 from tests.support.project import copy_project
-
-COMMAND = [sys.executable, "-c", "from mlops_estate.cli import main; main()"]
+from tests.support.served import estate, serving
 
 
 @pytest.fixture
 def standing(tmp_path):
     """Stand dev up, serve it, and yield the project and where the account listens."""
     project = copy_project(tmp_path)
-    server = subprocess.Popen(
-        [*COMMAND, "up", "dev", "--serve"], cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    note = project / ".estate" / "dev" / "server.json"
-    deadline = time.monotonic() + 400
-    while not note.exists() and server.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.2)
-    try:
-        assert note.exists(), server.communicate(timeout=5)
-        yield project, json.loads(note.read_text(encoding="utf-8"))["endpoint_url"]
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=60)
+    with serving(project, "up", "dev", "--serve", within=400) as url:
+        yield project, url
 
 
 def _health(project, url):
-    done = subprocess.run(
-        [*COMMAND, "health", "dev", "--account", url, "--json"], cwd=project, capture_output=True, text=True,
-        timeout=200, check=False,
-    )  # fmt: skip
-    return done.returncode, json.loads(done.stdout)
+    return estate(project, "health", "dev", "--account", url)
 
 
 def test_what_breaks_is_what_it_says(standing):

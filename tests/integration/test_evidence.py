@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +13,13 @@ import jsonschema
 import pytest
 from tests.support.evidence import MODEL, lay_estate_run
 from tests.support.project import copy_project
+from tests.support.served import estate, serving
 
 from mlops_estate.cli.boundary import run
 from mlops_estate.evidence.pack import schema
 from mlops_policies.framework_map import frameworks
 
 pytestmark = pytest.mark.xdist_group("evidence")
-COMMAND = [sys.executable, "-c", "from mlops_estate.cli import main; main()"]
 
 
 @dataclass(frozen=True)
@@ -32,14 +28,6 @@ class Served:
 
     project: Path
     url: str
-
-
-def estate(project: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    done = subprocess.run(
-        [*COMMAND, *arguments, "--json"], cwd=project, capture_output=True, text=True, timeout=400, check=False
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, found
 
 
 def evidence(folder: Path) -> dict[str, Any]:
@@ -54,19 +42,8 @@ def told(found: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     project = copy_project(tmp_path_factory.mktemp("evidence"))
-    server = subprocess.Popen(
-        [*COMMAND, "serve", "dev", "--json"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    note = project / ".estate" / "dev" / "server.json"
-    deadline = time.monotonic() + 300
-    while not note.exists() and server.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.2)
-    try:
-        assert note.exists(), server.communicate(timeout=5)
-        yield Served(project, json.loads(note.read_text(encoding="utf-8"))["endpoint_url"])
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=60)
+    with serving(project, "serve", "dev", "--json", within=300) as url:
+        yield Served(project, url)
 
 
 @pytest.fixture(scope="module")
