@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from mlops_estate.comparison.model import ACTIONS, Action, Comparison, PropertyChange, ResourceChange, Side
 from mlops_estate.comparison.properties import changes
-from mlops_estate.comparison.replacement import DECLARED, Risk, holds, risk
+from mlops_estate.comparison.replacement import Risk, holds, risk
 from mlops_estate.engine.naming import has_names, without_names
 from mlops_estate.engine.wire import has_unknown
 from mlops_estate.graph import STACK_TYPE, UNKNOWN, ResourceGraph, ResourceNode
@@ -242,6 +242,3 @@ def _spread(
                 protected=pairs[urn][0].protect, retained=pairs[urn][0].retain_on_delete,
             )  # fmt: skip
             waiting.append(urn)
-
-
-__all__ = ["DECLARED", "ENGINE", "Told", "compare"]

@@ -16,7 +16,6 @@ from mlops_estate.graph_file import load
 from mlops_policies.running import Declared
 from mlops_policies.states import NotAState, both_sides, read
 
-_KINDS = {"state": "state", "preview": "preview", "plan": "plan"}
 _ACTIONS: Mapping[str, Action] = {
     "create": "add",
     "import": "add",
@@ -55,7 +54,7 @@ def side_of_file(path: Path, environment: str) -> tuple[ResourceGraph, Side]:
             raise FaultsFound([Fault("--against", str(path), wrong.rule, wrong.fix)]) from None
         graph = graph_of(found.stack, found.resources)
         graph.notes += found.notes
-        kind = _KINDS[found.kind]
+        kind = found.kind
     _same_stack("--against", path, graph, environment)
     return graph, Side(kind, path.name, "", sum(1 for _ in graph.custom_nodes()))
 
